@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * What Node is started with, whatever NODE_OPTIONS says. An OpenSSL configuration can load code, and is named by
+ * OPENSSL_CONF or found at a path compiled into Node: an empty one is neither.
+ */
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--openssl-config=/dev/null'];
+
+/**
+ * Makes `output`, a copy of the Node that runs this, which runs `code` (CommonJS) and nothing else. The same code
+ * gives the same bytes.
+ */
+export async function makeExecutable(code: string, output: string): Promise<void> {
+  const work = await mkdtemp(join(dirname(output), '.build-'));
+  try {
+    const made = await buildSea(work, code);
+    await rename(made, output);
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+async function buildSea(work: string, code: string): Promise<string> {
+  const configuration = {
+    // Relative: the executable carries this name.
+    main: 'oci-measure.cjs',
+    output: 'oci-measure',
+    disableExperimentalSEAWarning: true,
+    execArgv: NODE_OPTIONS,
+    execArgvExtension: 'none',
+    // Saves 6 of the 8 ms that compiling the bundle costs each start.
+    useCodeCache: true,
+  };
+  await writeFile(join(work, configuration.main), code);
+  await writeFile(join(work, 'sea.json'), JSON.stringify(configuration));
+  // The code cache holds hashes of strings; their seed comes from this one, and is otherwise random. (With
+  // --hash-seed too the bytes would be the same, but V8 then refuses the cache when it runs without that option.)
+  const reproducible = ['--random-seed=1'];
+  await promisify(execFile)(process.execPath, [...reproducible, '--build-sea', 'sea.json'], {
+    cwd: work,
+    env: {},
+  });
+  return join(work, configuration.output);
+}
