@@ -1,0 +1,39 @@
+import { ToolError } from './errors.ts';
+import { writeError } from './output.ts';
+import { printable } from './printable.ts';
+
+/** What a shell shows for a program ended by SIGPIPE, which Node ignores: 128 + 13. */
+const BROKEN_PIPE = 141;
+
+/** Tells standard error why a command failed, in one line and perhaps a hint, and returns the exit code. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof ToolError && error.code === 'output-closed') return BROKEN_PIPE;
+  reportError(messageOf(error));
+  if (error instanceof ToolError && error.hint !== undefined) reportHint(error.hint);
+  return error instanceof ToolError && error.code === 'usage' ? 2 : 1;
+}
+
+export function reportError(message: string): void {
+  reportLine('error', message);
+}
+
+export function reportWarning(message: string): void {
+  reportLine('warning', message);
+}
+
+export function reportHint(message: string): void {
+  reportLine('hint', message);
+}
+
+function reportLine(kind: 'error' | 'warning' | 'hint', message: string): void {
+  writeError(`oci-measure: ${kind}: ${printable(message)}\n`);
+}
+
+/** The message and those of its causes: each one was wrapped by whoever knew the next noun. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  return cause === '' || error.message.includes(cause)
+    ? error.message
+    : `${error.message}: ${cause}`;
+}
