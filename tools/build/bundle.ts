@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const WORKER = 'digest/hash-worker.ts';
-/** The module that says what a hash worker is started from: a file beside it, or here, the text of one. */
+/** The module that starts the thread from its file, which an executable does not have. */
 const WORKER_SOURCE = /\/digest\/hash-worker-source\.ts$/;
 
 /**
@@ -37,6 +37,8 @@ async function bundle(repository: string, entry: string, options: BuildOptions):
     // A single executable cannot import(); require() does the same for what is built in.
     supported: { 'dynamic-import': false },
     minifySyntax: true,
+    // A checkout's node_modules may be a link; paths in the text are those below the checkout.
+    preserveSymlinks: true,
     legalComments: 'none',
     logLevel: 'warning',
   });
@@ -45,14 +47,17 @@ async function bundle(repository: string, entry: string, options: BuildOptions):
   return output.text;
 }
 
-function workerAsText(worker: string): Plugin {
+/** The same function as in the module that it replaces, with the thread's program as text. */
+function workerAsText(code: string): Plugin {
+  const contents = `
+    import { SHARE_ENV, Worker } from 'node:worker_threads';
+    export function startHashWorker(workerData) {
+      return new Worker(${JSON.stringify(code)}, { eval: true, workerData, env: SHARE_ENV });
+    }`;
   return {
     name: 'worker-as-text',
     setup(hooks) {
-      hooks.onLoad({ filter: WORKER_SOURCE }, () => ({
-        contents: `export const workerSource = ${JSON.stringify(worker)};\nexport const workerOptions = { eval: true };\n`,
-        loader: 'js',
-      }));
+      hooks.onLoad({ filter: WORKER_SOURCE }, () => ({ contents, loader: 'js' }));
     },
   };
 }

@@ -1,0 +1,51 @@
+/** `npm run demo`: what the project is for, shown on a software TPM and a real container. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { debianRootfs } from '#integration/program';
+import { writeConfiguration } from './container.ts';
+import { openShell } from './shell.ts';
+import { startSoftwareTpm } from './software-tpm.ts';
+import { tellStory } from './story.ts';
+import { title } from './terminal.ts';
+
+/** Not below /tmp: who can write to a directory above an image can replace the image, so the hook does not believe it. */
+const PARENT = '/var/lib/oci-measure-demo';
+
+async function demo(leftovers: AsyncDisposableStack): Promise<void> {
+  const directory = makeDirectory(leftovers);
+  const tpm = leftovers.use(await startSoftwareTpm(`${directory}/tpm`));
+  writeConfiguration(directory, tpm.tcti);
+  const shell = openShell(directory, tpm.tcti);
+  await tellStory({ directory, debian: debianRootfs, tpm, shell, leftovers });
+}
+
+function makeDirectory(leftovers: AsyncDisposableStack): string {
+  mkdirSync(PARENT, { recursive: true });
+  const directory = mkdtempSync(`${PARENT}/`);
+  leftovers.defer(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+/** Runs `use` and clears up after it, whether it ends, fails or is interrupted. */
+async function clearingUp(use: (leftovers: AsyncDisposableStack) => Promise<void>): Promise<void> {
+  const leftovers = new AsyncDisposableStack();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      void leftovers.disposeAsync().finally(() => process.exit(1));
+    });
+  }
+  try {
+    await use(leftovers);
+  } finally {
+    await leftovers.disposeAsync();
+  }
+}
+
+try {
+  await clearingUp(demo);
+} catch (error) {
+  title('The demo failed', error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { version } from '#tools/version';
+import { bundleProgram } from './bundle.ts';
+import { makeExecutable } from './executable.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const PARENT = '/var/lib/oci-measure-test';
+
+let work = '';
+let program = '';
+let tree = '';
+
+before(async () => {
+  mkdirSync(PARENT, { recursive: true });
+  work = mkdtempSync(`${PARENT}/build-`);
+  program = `${work}/oci-measure`;
+  await makeExecutable(await bundleProgram(repository, version), program);
+  tree = `${work}/tree`;
+  mkdirSync(`${tree}/a directory`, { recursive: true });
+  for (const name of ['Ä', 'z', 'ı', 'i', 'line\nfeed']) writeFileSync(`${tree}/${name}`, name);
+});
+
+after(() => {
+  rmSync(work, { recursive: true, force: true });
+});
+
+interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly umask?: string;
+}
+
+function listTree({ env = {}, cwd = '/', umask = '022' }: Surroundings = {}) {
+  const script = 'umask "$1"; exec "$2" digest "$3" --listing';
+  const { status, stdout, stderr } = spawnSync(
+    '/bin/sh',
+    ['-c', script, 'sh', umask, program, tree],
+    {
+      env,
+      cwd,
+      encoding: 'latin1',
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+describe('the executable', () => {
+  test('is the same bytes when it is built elsewhere', async () => {
+    const elsewhere = `${work}/a/longer path/elsewhere`;
+    mkdirSync(elsewhere, { recursive: true });
+    for (const name of ['digest', 'hook', 'tools', 'package.json', 'tsconfig.json']) {
+      cpSync(`${repository}/${name}`, `${elsewhere}/${name}`, { recursive: true });
+    }
+    symlinkSync(`${repository}/node_modules`, `${elsewhere}/node_modules`);
+    await makeExecutable(await bundleProgram(elsewhere, version), `${elsewhere}/oci-measure`);
+    assert.ok(readFileSync(`${elsewhere}/oci-measure`).equals(readFileSync(program)));
+  });
+
+  test('says the version of package.json', () => {
+    const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+    assert.equal(stdout, `${version}\n`);
+  });
+
+  const surroundings: Readonly<Record<string, Surroundings>> = {
+    'NODE_OPTIONS naming a module that is missing': {
+      env: { NODE_OPTIONS: '--require /nonexistent' },
+    },
+    'NODE_OPTIONS that Node refuses': { env: { NODE_OPTIONS: '--no-such-option' } },
+    'an OPENSSL_CONF that is missing': { env: { OPENSSL_CONF: '/nonexistent' } },
+    'a PATH': { env: { PATH: '/nonexistent' } },
+    'a HOME': { env: { HOME: '/nonexistent' } },
+    'a Turkish locale': { env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } },
+    'a time zone': { env: { TZ: 'Asia/Kathmandu' } },
+    'another working directory': { cwd: '/proc/self' },
+    'a umask of 0': { umask: '000' },
+    'a umask of 0777': { umask: '777' },
+  };
+  for (const [name, surrounding] of Object.entries(surroundings)) {
+    test(`does the same with ${name}`, () => {
+      const expected = listTree();
+      assert.equal(expected.status, 0, expected.stderr);
+      assert.deepEqual(listTree(surrounding), expected);
+    });
+  }
+
+  test('reads no OpenSSL configuration', () => {
+    const configuration = `${work}/openssl.cnf`;
+    writeFileSync(configuration, 'nodejs_conf = [missing\n');
+    const { stdout, status } = spawnSync(
+      'strace',
+      ['-f', '-e', 'trace=openat', '-o', '/dev/stdout', program, '--version'],
+      { env: { OPENSSL_CONF: configuration }, encoding: 'utf8' },
+    );
+    assert.equal(status, 0);
+    assert.match(stdout, /openat/);
+    assert.doesNotMatch(stdout, /\.cnf/);
+  });
+
+  test('needs glibc, libstdc++6 and libatomic1, and nothing else', () => {
+    const root = `${work}/bare`;
+    const libraries = neededLibraries();
+    const allowed = /^(libc|libm|libdl|libpthread|ld-linux-.*|libstdc\+\+|libgcc_s|libatomic)\.so/;
+    for (const library of libraries) {
+      assert.match(basename(library), allowed);
+      cpSync(library, `${root}${library}`, { recursive: true, dereference: true });
+    }
+    cpSync(program, `${root}/oci-measure`);
+    cpSync(tree, `${root}${tree}`, { recursive: true });
+    mkdirSync(`${root}/proc`);
+    const script =
+      'mount -t proc proc "$1/proc" && exec chroot "$1" /oci-measure digest "$2" --listing';
+    const found = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', root, tree], {
+      encoding: 'latin1',
+    });
+    assert.equal(found.status, 0, found.stderr);
+    assert.equal(found.stdout, listTree().stdout);
+  });
+});
+
+function neededLibraries(): string[] {
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+  return Array.from(stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g), ([, path = '']) => path);
+}
