@@ -19,6 +19,8 @@ export function readString(place: Place): string {
   const raw = place.text.slice(start, place.at);
   const value = hasEscape ? unescape(place, raw) : raw.slice(1, -1);
   if (!value.isWellFormed()) place.refuse('a lone surrogate in a string');
+  // crun's strings end there: it would run the part before.
+  if (hasEscape && value.includes('\0')) place.refuse('a NUL in a string');
   return value;
 }
 

@@ -57,6 +57,8 @@ describe('parseStrictJson', () => {
     ['UTF-16', Buffer.from('{}', 'utf16le'), /expected a member name/],
     ['a lone surrogate', '"\\ud800"', /lone surrogate/],
     ['a lone surrogate in a name', '{"\\udc00":1}', /lone surrogate/],
+    ['a NUL', '{"a":"b\\u0000c"}', /a NUL in a string/],
+    ['a NUL in a name', '{"process\\u0000x":1}', /a NUL in a string/],
     ['a raw control character', '"a\nb"', /control character/],
     ['an unknown escape', '"\\x41"', /invalid escape/],
     ['an escape that is cut off', '"\\u00"', /invalid escape/],

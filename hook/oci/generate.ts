@@ -119,8 +119,8 @@ async function writeTypes(schemas: readonly Schema[]): Promise<string> {
 
 function writeValidators(state: Schema, config: Schema): string {
   const ajv = new Ajv({ code: { source: true, esm: true }, inlineRefs: false });
-  ajv.addSchema(state, 'State').addSchema(config, 'Config');
-  const exported = { validateState: 'State', validateConfig: 'Config' };
+  ajv.addSchema(state, 'State').addSchema(config, 'Spec');
+  const exported = { validateState: 'State', validateSpec: 'Spec' };
   const source = standalone.default(ajv, exported);
   // What ajv needs while it validates is put in, so that nothing of ajv is loaded at start.
   const bundled = buildSync({
@@ -148,7 +148,7 @@ export interface Validate {
 }
 
 export declare const validateState: Validate;
-export declare const validateConfig: Validate;
+export declare const validateSpec: Validate;
 `;
 
 function writeMembers(trees: { readonly [name: string]: MemberTree }): string {
@@ -160,7 +160,9 @@ function writeMembers(trees: { readonly [name: string]: MemberTree }): string {
 
 function format(name: string, source: string): string {
   const biome = join(project, 'node_modules/.bin/biome');
-  const options = ['check', '--write', `--stdin-file-path=${join(folder, name)}`];
+  // Under another name: biome leaves generated files alone.
+  const path = join(folder, name.replace('.generated', ''));
+  const options = ['check', '--write', `--stdin-file-path=${path}`];
   const input = `${headline}\n\n${source}`;
   return execFileSync(biome, options, { cwd: project, encoding: 'utf8', input });
 }
@@ -170,13 +172,7 @@ async function generate(): Promise<Map<string, string>> {
   acceptReality(files);
   const place = (file: string) => ({ file, schema: schemaFile(files, file) });
   const state = selectParts(files, place('state-schema.json'), true, new Map(), 'State');
-  const config = selectParts(
-    files,
-    place('config-schema.json'),
-    configParts,
-    configTitles,
-    'Config',
-  );
+  const config = selectParts(files, place('config-schema.json'), configParts, configTitles, 'Spec');
   const members = {
     stateMembers: memberTree(files, place('state-schema.json')),
     configMembers: memberTree(files, place('config-schema.json')),

@@ -18,7 +18,7 @@ export interface State {
   root?: string;
 }
 
-export interface Config {
+export interface Spec {
   /**
    * The version of Open Container Initiative Runtime Specification that the document complies with
    */

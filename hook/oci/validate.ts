@@ -1,6 +1,6 @@
 import { HookError } from '#hook/errors';
-import type { Config, State } from './spec.generated.ts';
-import { type Validate, validateConfig, validateState } from './validators.generated.js';
+import type { Spec, State } from './spec.generated.ts';
+import { type Validate, validateSpec, validateState } from './validators.generated.js';
 
 /**
  * OCI runtime-spec, "State", with what runtimes add.
@@ -17,17 +17,17 @@ export function checkState(value: unknown): State {
  *
  * @throws HookError `bundle`
  */
-export function checkConfig(value: unknown): Config {
-  if (isConfig(value)) return value;
-  throw new HookError('bundle', `not an OCI config.json: ${complaint(validateConfig, value)}`);
+export function checkSpec(value: unknown): Spec {
+  if (isSpec(value)) return value;
+  throw new HookError('bundle', `not an OCI config.json: ${complaint(validateSpec, value)}`);
 }
 
 function isState(value: unknown): value is State {
   return validateState(value);
 }
 
-function isConfig(value: unknown): value is Config {
-  return validateConfig(value);
+function isSpec(value: unknown): value is Spec {
+  return validateSpec(value);
 }
 
 function complaint(validate: Validate, value: unknown): string {

@@ -13,4 +13,4 @@ export interface Validate {
 }
 
 export declare const validateState: Validate;
-export declare const validateConfig: Validate;
+export declare const validateSpec: Validate;

@@ -229,7 +229,7 @@ function validate21(
   validate21.errors = vErrors;
   return errors === 0;
 }
-var validateConfig = validate22;
+var validateSpec = validate22;
 function validate23(
   data,
   { instancePath = '', parentData, parentDataProperty, rootData = data } = {},
@@ -2695,4 +2695,4 @@ function validate22(
   return errors === 0;
 }
 
-export { validateConfig, validateState };
+export { validateSpec, validateState };
