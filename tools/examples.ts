@@ -18,7 +18,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, wha
   containers: [
     ['oci-measure containers', 'a table'],
     ['oci-measure containers 3f2a', 'one container; the beginning of its id will do'],
-    ["oci-measure containers --json | jq -r '.[] | [.id, .rootfs] | @tsv'", 'for programs'],
+    ["oci-measure containers --json | jq -r '.[] | [.id, .digest] | @tsv'", 'for programs'],
   ],
   log: [
     ['oci-measure log', 'every record, and whether the TPM agrees'],

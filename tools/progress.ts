@@ -16,8 +16,10 @@ export interface Progress {
 }
 
 export function startProgress(what: string): Progress {
-  return isatty(STDERR) ? terminalProgress(what) : { count: () => {}, clear: () => {} };
+  return isatty(STDERR) ? terminalProgress(what) : noProgress;
 }
+
+export const noProgress: Progress = { count: () => {}, clear: () => {} };
 
 function terminalProgress(what: string): Progress {
   let entries = 0;

@@ -29,11 +29,10 @@ function reportLine(kind: 'error' | 'warning' | 'hint', message: string): void {
   writeError(`oci-measure: ${kind}: ${printable(message)}\n`);
 }
 
-/** The message and those of its causes: each one was wrapped by whoever knew the next noun. */
+/** The message, and what the system said where that is the cause; other causes are in the message already. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : messageOf(error.cause);
-  return cause === '' || error.message.includes(cause)
-    ? error.message
-    : `${error.message}: ${cause}`;
+  const { message, cause } = error;
+  const system = cause instanceof Error && 'syscall' in cause ? cause.message : '';
+  return message.includes(system) ? message : `${message}: ${system}`;
 }

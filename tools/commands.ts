@@ -1,0 +1,98 @@
+import { type Command, Option } from 'commander';
+import { version } from './version.ts';
+
+type Exit = (code: number) => void;
+
+interface Options {
+  readonly config?: string;
+  readonly json?: true;
+  readonly listing?: true;
+}
+
+/** Every command: its arguments, its help, and the module that does it, which is loaded when it is asked for. */
+export function describeCommands(program: Command, exit: Exit): void {
+  describeHook(program, exit);
+  describeDigest(program, exit);
+  describeContainers(program, exit);
+  describeLog(program, exit);
+  describeDoctor(program, exit);
+}
+
+function describeHook(program: Command, exit: Exit): void {
+  program
+    .command('hook')
+    .summary('what a runtime calls while it creates a container')
+    .description(
+      'Measures the container whose OCI state is on standard input. Exit code 0: measured or skipped; anything else: the runtime must not start it.',
+    )
+    .argument('[STAGE]', 'createRuntime (default) or prestart; poststart and poststop do nothing')
+    .action(async (stage: string | undefined, _options: unknown, command: Command) => {
+      const { runHook } = await import('#hook/main');
+      exit(await runHook({ config: optionsOf(command).config, stage, version }));
+    });
+}
+
+function describeDigest(program: Command, exit: Exit): void {
+  program
+    .command('digest')
+    .summary('the rootfs digest of a directory or bundle')
+    .description(
+      'Prints the rootfs digest of SOURCE on standard output, and nothing else. Other mounts below it are left out and named on standard error.',
+    )
+    .argument('<SOURCE>', 'a directory, or bundle:DIR for the root.path of its config.json')
+    .option('--listing', 'print the listing, whose SHA-256 the digest is')
+    .addOption(
+      new Option('--json', 'print the digest and what was left out as JSON').conflicts('listing'),
+    )
+    .action(async (source: string, _options: unknown, command: Command) => {
+      const { digest } = await import('./digest.ts');
+      const { config, json = false, listing = false } = optionsOf(command);
+      exit(await digest({ source, listing, json, config }));
+    });
+}
+
+function describeContainers(program: Command, exit: Exit): void {
+  program
+    .command('containers')
+    .summary('which container is which measurement')
+    .description('Lists the measured containers, or tells all about one.')
+    .argument('[ID]', 'a container id, or the beginning of one')
+    .option('--json', 'print JSON')
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const { containers } = await import('./containers.ts');
+      const { config, json = false } = optionsOf(command);
+      exit(await containers({ id, json, config }));
+    });
+}
+
+function describeLog(program: Command, exit: Exit): void {
+  program
+    .command('log')
+    .summary('the measurement log, replayed')
+    .description('Reads the measurement log, replays it, and compares the result with the TPM.')
+    .option('--json', 'print JSON')
+    .action(async (_options: unknown, command: Command) => {
+      const { log } = await import('./log.ts');
+      const { config, json = false } = optionsOf(command);
+      exit(await log({ json, config }));
+    });
+}
+
+function describeDoctor(program: Command, exit: Exit): void {
+  program
+    .command('doctor')
+    .summary('what would stop the next container from being measured, and the mend')
+    .description(
+      'Looks for what would stop the next container from being measured, and says how to mend it. Exit code 1 when there is something to mend.',
+    )
+    .option('--json', 'print JSON')
+    .action(async (_options: unknown, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      const { config, json = false } = optionsOf(command);
+      exit(await doctor({ json, config }));
+    });
+}
+
+function optionsOf(command: Command): Options {
+  return command.optsWithGlobals<Options>();
+}

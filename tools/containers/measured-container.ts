@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { listContainers } from '#hook/log/container-map';
+import type { MapEntry } from '#hook/log/map-entry';
+import { isRunning } from '#hook/log/process-start';
+import { statePaths } from '#hook/log/state-directory';
+import { ToolError } from '#tools/errors';
+import { bootTimeMs, currentBootID, formatTime } from '#tools/time';
+
+/** An entry of the container map, and what the machine says about it now. docs/schema/containers.json */
+export interface MeasuredContainer extends MapEntry {
+  /** RFC 3339, UTC; absent for a container of an earlier boot. */
+  readonly started?: string;
+  /** Whether its first process is still there. */
+  readonly running: boolean;
+}
+
+/**
+ * All of the container map, oldest start first. Where nothing was measured yet there is none.
+ *
+ * @throws HookError `log`; ToolError `source`: it cannot be read
+ */
+export function measuredContainers(state: string): readonly MeasuredContainer[] {
+  const directory = statePaths(state).containers;
+  if (!isThere(directory)) return [];
+  const bootID = currentBootID();
+  const bootMs = bootTimeMs();
+  return listContainers(directory).map((entry) =>
+    entry.bootId === bootID
+      ? {
+          ...entry,
+          started: formatTime(bootMs + entry.timestamp / 1000),
+          running: isRunning(entry),
+        }
+      : { ...entry, running: false },
+  );
+}
+
+function isThere(directory: string): boolean {
+  try {
+    readdirSync(directory);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
+    throw new ToolError('source', 'cannot read the container map', { cause });
+  }
+}

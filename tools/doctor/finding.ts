@@ -1,0 +1,48 @@
+/** What one check saw. `docs/schema/doctor.json` is its JSON form. */
+export interface Finding {
+  /** Stable: `tpm`, `hook-entry`… */
+  readonly check: string;
+  /** `problem`: the next container is not measured, or not so that it can be believed. `warning`: worth knowing. */
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly found: string;
+  readonly expected: string;
+  /** What to do about it; absent when there is nothing to do. */
+  readonly mend?: string;
+}
+
+/** A check's findings; it never throws for what it was asked to look for. */
+export type Check = () => readonly Finding[] | Promise<readonly Finding[]>;
+
+export function ok(check: string, found: string, expected: string): Finding {
+  return { check, status: 'ok', found, expected };
+}
+
+export function warning(check: string, found: string, expected: string, mend: string): Finding {
+  return { check, status: 'warning', found, expected, mend };
+}
+
+export function problem(check: string, found: string, expected: string, mend: string): Finding {
+  return { check, status: 'problem', found, expected, mend };
+}
+
+/** Something could not be looked at: with root's rights a problem of its own, without them only a reason to ask again. */
+export function notSeen(check: string, what: string, expected: string, error: unknown): Finding {
+  const reason = error instanceof Error ? error.message : String(error);
+  return isRoot()
+    ? problem(
+        check,
+        `${what} cannot be looked at: ${reason}`,
+        expected,
+        `find out why root cannot read ${what}`,
+      )
+    : warning(
+        check,
+        `${what} was not seen: ${reason}`,
+        expected,
+        'run `oci-measure doctor` as root',
+      );
+}
+
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}

@@ -1,0 +1,42 @@
+import { realpathSync } from 'node:fs';
+import type { IdMappings } from '#digest/id-mapping';
+import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
+import { type Bundle, loadBundle } from '#hook/input/bundle';
+import { ToolError } from './errors.ts';
+import type { Source } from './source.ts';
+
+/** A directory tree to take the digest of; `using` closes it. */
+export interface Tree extends Disposable {
+  readonly root: TreeRoot;
+  /** Of a bundle whose container has a user namespace of its own: the owners on disk are the host's. */
+  readonly idMappings?: IdMappings;
+}
+
+/** @throws ToolError `source`; HookError `bundle`; DigestError `unreadable` */
+export function openTree(source: Source): Tree {
+  const path = realDirectory(source.path);
+  if (source.kind === 'directory') return treeOf(path, undefined);
+  const bundle = loadBundle({ id: '', pid: 0, bundle: path, status: '', annotations: new Map() });
+  return treeOf(bundle.rootfs, idMappingsOf(bundle));
+}
+
+function treeOf(rootfs: string, idMappings: IdMappings | undefined): Tree {
+  const root = openTreeRoot(rootfs);
+  const close = { [Symbol.dispose]: () => root[Symbol.dispose]() };
+  return idMappings === undefined ? { root, ...close } : { root, idMappings, ...close };
+}
+
+/** Whoever names a link to a directory means the directory. */
+function realDirectory(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    throw new ToolError('source', `there is no directory ${JSON.stringify(path)}`, { cause });
+  }
+}
+
+function idMappingsOf({ spec: { linux } }: Bundle): IdMappings | undefined {
+  const { uidMappings: uids = [], gidMappings: gids = [] } = linux ?? {};
+  const hasUserNamespace = linux?.namespaces?.some(({ type }) => type === 'user') ?? false;
+  return hasUserNamespace && uids.length > 0 ? { uids, gids } : undefined;
+}
