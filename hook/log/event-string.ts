@@ -49,7 +49,11 @@ const isSha256Text = (value: unknown): value is Sha256Text =>
 const isWritableLayer = (value: unknown): value is WritableLayer =>
   value === 'pristine' || isSha256Text(value);
 
-const sha256Text = guarded(isSha256Text, 'a SHA-256 digest');
+export const sha256Text: Shape<Sha256Text> = guarded(isSha256Text, 'a SHA-256 digest');
+export const writableLayer: Shape<WritableLayer> = guarded(
+  isWritableLayer,
+  '"pristine" or a SHA-256 digest',
+);
 const bootId = matching(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
 
 const isHex = (value: unknown, bytes: number): boolean =>
@@ -61,7 +65,10 @@ const isBankValues = (value: unknown): value is BankValues => {
     entries.every(([bank, digits]) => isBankName(bank) && isHex(digits, bankSize(bank)))
   );
 };
-const bankValues = guarded(isBankValues, 'a value in hexadecimal for each bank');
+export const bankValues: Shape<BankValues> = guarded(
+  isBankValues,
+  'a value in hexadecimal for each bank',
+);
 
 const start = { id: text, pid: count, startTime: count };
 
@@ -98,7 +105,7 @@ const device = objectOf<DeviceFact>({
   gid: optional(count),
 });
 
-const inodes = objectOf<NamespaceInodes>({
+export const inodes: Shape<NamespaceInodes> = objectOf<NamespaceInodes>({
   mnt: optional(count),
   pid: optional(count),
   net: optional(count),
@@ -111,7 +118,7 @@ const container = objectOf<ContainerEvent>({
   ...start,
   rootfs: sha256Text,
   view: oneOf('overlay', 'merged'),
-  writable: listOf(guarded(isWritableLayer, '"pristine" or a SHA-256 digest')),
+  writable: listOf(writableLayer),
   pruned: listOf(text),
   process: sha256Text,
   env: sha256Text,
@@ -147,7 +154,13 @@ const shapes: { readonly [T in EventType]: Shape<Extract<MeasurementEvent, { typ
   }),
   denied: objectOf<DeniedEvent>({ type: oneOf('denied'), ...refusal }),
   allowed: objectOf<AllowedEvent>({ type: oneOf('allowed'), ...refusal }),
-  aborted: objectOf<AbortedEvent>({ type: oneOf('aborted'), ...start, record: sha256Text }),
+  aborted: objectOf<AbortedEvent>({
+    type: oneOf('aborted'),
+    id: text,
+    pid: optional(count),
+    startTime: optional(count),
+    record: sha256Text,
+  }),
   unlisted: objectOf<UnlistedEvent>({
     type: oneOf('unlisted'),
     ...start,
@@ -175,7 +188,7 @@ export function encodeEvent(event: MeasurementEvent): string {
       cause,
     });
   }
-  if (line === undefined || Buffer.byteLength(line) > MAX_EVENT_BYTES) {
+  if (line === undefined || new TextEncoder().encode(line).length > MAX_EVENT_BYTES) {
     throw new HookError('log', `this ${event.type} record would be larger than 1 MiB`);
   }
   return line;

@@ -142,8 +142,11 @@ export interface AllowedEvent extends Omit<DeniedEvent, 'type'> {
 }
 
 /** The hook that wrote `record` died before it was done, so that its container did not start. */
-export interface AbortedEvent extends Start {
+export interface AbortedEvent {
   readonly type: 'aborted';
+  readonly id: string;
+  readonly pid?: number;
+  readonly startTime?: number;
   readonly record: Sha256Text;
 }
 

@@ -1,0 +1,151 @@
+/** Writing so that a crash leaves the old content or the new, and reading without following a link. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { HookError } from '#hook/errors';
+import { reserve } from './libc.ts';
+
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const PRIVATE = 0o600;
+const ENOSPC = 28;
+const EDQUOT = 122;
+
+/**
+ * Puts a file of mode 0600 at `path` by rename; it is on disk when this returns. All writers of a path hold the same lock.
+ * @throws HookError 'log'
+ */
+export function replaceFile(path: string, content: Uint8Array | string): void {
+  saying('write', path, () => {
+    const written = join(dirname(path), `.${basename(path)}.new`);
+    withFile(written, O_WRONLY | O_CREAT | O_TRUNC, (fd) => {
+      writeAll(fd, content);
+      fsyncSync(fd);
+    });
+    renameSync(written, path);
+    syncDirectory(dirname(path));
+  });
+}
+
+/**
+ * Adds to a file that is `offset` bytes long (absent counts as empty); on disk when this returns.
+ * @throws HookError 'log', also if the file is not that long
+ */
+export function appendToFile(path: string, offset: number, content: Uint8Array): void {
+  saying('append to', path, () => {
+    withFile(path, O_WRONLY | O_CREAT, (fd) => {
+      const { size } = fstatSync(fd);
+      if (size !== offset) throw new Error(`it is ${size} bytes long, expected ${offset}`);
+      writeAll(fd, content, offset);
+      fsyncSync(fd);
+    });
+    if (offset === 0) syncDirectory(dirname(path));
+  });
+}
+
+/**
+ * Makes sure that `bytes` can be appended to the file at `offset`, without changing its size.
+ * @throws HookError 'log' where the disk is full or cannot be written to
+ */
+export function reserveRoom(path: string, offset: number, bytes: number): void {
+  saying('append to', path, () => {
+    withFile(path, O_WRONLY | O_CREAT, (fd) => {
+      const errno = reserve(fd, offset, bytes);
+      // Other errors are of filesystems that cannot reserve: there a full disk shows later, and recovery mends it.
+      if (errno === ENOSPC || errno === EDQUOT) throw new Error('no space left on device');
+    });
+  });
+}
+
+/** @throws HookError 'log' */
+export function cutFile(path: string, bytes: number): void {
+  saying('cut', path, () => {
+    withFile(path, O_WRONLY, (fd) => {
+      ftruncateSync(fd, bytes);
+      fsyncSync(fd);
+    });
+  });
+}
+
+/** @throws HookError 'log' */
+export function renameFile(path: string, to: string): void {
+  saying('rename', path, () => {
+    renameSync(path, to);
+    syncDirectory(dirname(to));
+  });
+}
+
+/** Absent already is as good. @throws HookError 'log' */
+export function removeFile(path: string): void {
+  saying('remove', path, () => {
+    absentIsUndefined(() => unlinkSync(path));
+  });
+}
+
+/**
+ * The content of a regular file; undefined where there is none.
+ * @throws HookError 'log'
+ */
+export function readIfPresent(path: string, maxBytes: number): Uint8Array | undefined {
+  return saying('read', path, () =>
+    absentIsUndefined(() =>
+      withFile(path, O_RDONLY | O_NONBLOCK, (fd) => {
+        const stat = fstatSync(fd);
+        if (!stat.isFile()) throw new Error('it is not a regular file');
+        if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+        return readFileSync(fd);
+      }),
+    ),
+  );
+}
+
+function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
+  const fd = openSync(path, flags | O_NOFOLLOW, PRIVATE);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writeAll(fd: number, content: Uint8Array | string, position = 0): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+function syncDirectory(path: string): void {
+  withFile(path, O_RDONLY | O_DIRECTORY, fsyncSync);
+}
+
+function absentIsUndefined<T>(use: () => T): T | undefined {
+  try {
+    return use();
+  } catch (thrown) {
+    if (isAbsent(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+function isAbsent(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+function saying<T>(verb: string, path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HookError('log', `cannot ${verb} ${JSON.stringify(path)}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,65 @@
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HookError } from '#hook/errors';
+import { tryLock } from './libc.ts';
+
+/** An exclusive flock(2). A process that inherits `fd` holds it too. */
+export interface FileLock extends Disposable {
+  readonly fd: number;
+}
+
+const EINTR = 4;
+const EWOULDBLOCK = 11;
+const POLL_MS = 10;
+
+/**
+ * Waits for the lock, by trying: a blocking flock cannot be given up without a signal.
+ * @throws HookError 'lock' once `timeoutMs` have passed, naming the holder as far as the file knows it; 'log' if it cannot be opened
+ */
+export async function lockFile(path: string, timeoutMs: number): Promise<FileLock> {
+  const fd = open(path);
+  try {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const errno = tryLock(fd);
+      if (errno === 0) break;
+      if (errno !== EWOULDBLOCK && errno !== EINTR) {
+        throw new HookError('lock', `cannot lock ${JSON.stringify(path)}: error ${errno}`);
+      }
+      if (performance.now() >= deadline) throw heldBy(path, fd, timeoutMs);
+      // Not in step with the others that wait.
+      await sleep(POLL_MS * (0.5 + Math.random()));
+    }
+    signLock(fd);
+    return { fd, [Symbol.dispose]: () => closeSync(fd) };
+  } catch (thrown) {
+    closeSync(fd);
+    throw thrown;
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HookError('log', `cannot open ${JSON.stringify(path)}: ${reason}`, { cause });
+  }
+}
+
+/** For messages alone: a full disk must not stop a hook here. */
+function signLock(fd: number): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch {
+    // The lock is held all the same.
+  }
+}
+
+function heldBy(path: string, fd: number, timeoutMs: number): HookError {
+  const pid = /^[0-9]{1,10}$/.exec(readFileSync(fd, 'utf8').trim())?.[0];
+  const holder =
+    pid === undefined ? 'another hook' : `the hook with pid ${pid}, or its tpm2 command`;
+  return new HookError('lock', `${JSON.stringify(path)} was held by ${holder} for ${timeoutMs} ms`);
+}

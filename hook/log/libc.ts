@@ -1,0 +1,37 @@
+/** The system calls that Node has no function for, by node:ffi. */
+import ffi, { dlopen } from 'node:ffi';
+
+const libc = dlopen(null, {
+  flock: { arguments: ['i32', 'i32'], return: 'i32' },
+  fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
+  clock_gettime: { arguments: ['i32', 'buffer'], return: 'i32' },
+  __errno_location: { arguments: [], return: 'pointer' },
+}).functions;
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const FALLOC_FL_KEEP_SIZE = 1;
+const CLOCK_BOOTTIME = 7;
+
+/** The number of the error that the call just made ended with. */
+function errno(): number {
+  return ffi.getInt32(libc.__errno_location(), 0);
+}
+
+/** flock(2), exclusive and without waiting: 0, or errno. */
+export function tryLock(fd: number): number {
+  return libc.flock(fd, LOCK_EX | LOCK_NB) === 0 ? 0 : errno();
+}
+
+/** fallocate(2) beyond the end of a file, whose size stays: 0, or errno. */
+export function reserve(fd: number, offset: number, bytes: number): number {
+  return libc.fallocate(fd, FALLOC_FL_KEEP_SIZE, BigInt(offset), BigInt(bytes)) === 0 ? 0 : errno();
+}
+
+/** Microseconds since boot, time asleep included. */
+export function bootTimeMicroseconds(): number {
+  const timespec = new BigInt64Array(2);
+  libc.clock_gettime(CLOCK_BOOTTIME, new Uint8Array(timespec.buffer));
+  const [seconds = 0n, nanoseconds = 0n] = timespec;
+  return Number(seconds) * 1_000_000 + Math.floor(Number(nanoseconds) / 1000);
+}

@@ -1,0 +1,122 @@
+/** One change of the log and the PCR, in the order of docs/measurement-log.md §5. Its caller holds the lock. */
+import { HookError } from '#hook/errors';
+import { followRecord } from './container-map.ts';
+import { appendToFile, removeFile, reserveRoom } from './durable-file.ts';
+import { encodeEvent } from './event-string.ts';
+import { type Intent, writeIntent } from './intent.ts';
+import { bootTimeMicroseconds } from './libc.ts';
+import type { MeasurementEvent } from './measurement-event.ts';
+import { encodeRecord, type LogRecord, stringSha256 } from './measurement-log.ts';
+import { digestString, extend, sameValues, toBankValues } from './pcr.ts';
+import type { StatePaths } from './state-directory.ts';
+import type { PcrValues, Tpm } from './tpm.ts';
+
+export interface LogWriterOptions {
+  readonly paths: StatePaths;
+  readonly tpm: Tpm;
+  readonly pcr: number;
+  readonly bootId: string;
+  /** Size of the log, which ends with a complete record. */
+  readonly size: number;
+  /** What the PCR holds. */
+  readonly values: PcrValues;
+}
+
+/** What is done between the log and the container map: the kernel's measurement list. */
+export type Settle = (record: LogRecord) => Promise<void>;
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  #size: number;
+  #values: PcrValues;
+  #isStuck = false;
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#size = options.size;
+    this.#values = options.values;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Extends and appends one event. With `owed`, the intent stays for the events that follow.
+   * @throws HookError 'tpm' or 'log'; whatever `settle` throws, when the record is in the log already
+   */
+  async append(
+    event: MeasurementEvent,
+    owed: readonly MeasurementEvent[] = [],
+    settle?: Settle,
+  ): Promise<LogRecord> {
+    if (this.#isStuck) {
+      throw new HookError(
+        'log',
+        'the change before this one is not settled: the next start settles it',
+      );
+    }
+    const { paths } = this.#options;
+    const intent = this.#intentOf(event, owed);
+    const { record, after } = intent;
+    reserveRoom(paths.log, record.offset, record.length);
+    writeIntent(paths.intent, intent);
+    this.#isStuck = true;
+    await this.#extend(intent);
+    writeIntent(paths.intent, { ...intent, stage: 'append' });
+    appendToFile(paths.log, record.offset, encodeRecord(record));
+    this.#size += record.length;
+    this.#values = after;
+    // From here on another event may follow, and take the intent's place: this record is in the log.
+    this.#isStuck = false;
+    writeIntent(paths.intent, { ...intent, stage: 'settle' });
+    await settle?.(record);
+    followRecord(paths.containers, record);
+    if (owed.length === 0) removeFile(paths.intent);
+    return record;
+  }
+
+  #intentOf(event: MeasurementEvent, owed: readonly MeasurementEvent[]): Intent {
+    const { pcr, bootId } = this.#options;
+    const string = encodeEvent(event);
+    const before = this.#values;
+    const digests = digestString(string, before.keys());
+    const timestamp = bootTimeMicroseconds();
+    const content = { pcr, digests, event, string, bootId, timestamp };
+    const { length } = encodeRecord(content);
+    const record = { ...content, sha256: stringSha256(string), offset: this.#size, length };
+    return { stage: 'extend', before, after: extend(before, digests), record, owed };
+  }
+
+  /** An answer does not prove the extend and an error does not disprove it: only reading the PCR tells. */
+  async #extend(intent: Intent): Promise<void> {
+    const { tpm, pcr, paths } = this.#options;
+    let failure: unknown;
+    try {
+      await tpm.extendPcr(pcr, intent.record.digests);
+    } catch (thrown) {
+      failure = thrown;
+    }
+    const values = await readAfter(tpm, pcr, failure);
+    if (sameValues(values, intent.after)) return;
+    if (!sameValues(values, intent.before)) throw failure ?? wrongValue(pcr, intent, values);
+    // With events owed the intent is what remembers them.
+    if (intent.owed.length === 0) removeFile(paths.intent);
+    this.#isStuck = intent.owed.length > 0;
+    throw failure ?? wrongValue(pcr, intent, values);
+  }
+}
+
+async function readAfter(tpm: Tpm, pcr: number, failure: unknown): Promise<PcrValues> {
+  try {
+    return await tpm.readPcr(pcr);
+  } catch (thrown) {
+    throw failure ?? thrown;
+  }
+}
+
+function wrongValue(pcr: number, intent: Intent, values: PcrValues): HookError {
+  const expected = JSON.stringify(toBankValues(intent.after));
+  const found = JSON.stringify(toBankValues(values));
+  return new HookError('tpm', `PCR ${pcr} after the extend: expected ${expected}, found ${found}`);
+}
