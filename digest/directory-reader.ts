@@ -1,0 +1,38 @@
+import type { ByteString } from './entry.ts';
+import { readDirectory, uninterrupted } from './linux-syscalls.ts';
+import { unreadable } from './system-error.ts';
+
+// struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name.
+const RECORD_LENGTH_OFFSET = 16;
+const NAME_OFFSET = 19;
+
+const buffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+/**
+ * The names in an open directory, without `.` and `..`, in the order of their bytes.
+ *
+ * @param directory a descriptor at its beginning
+ * @param path for messages
+ * @throws {DigestError} `unreadable`
+ */
+export function readSortedNames(directory: number, path: ByteString): ByteString[] {
+  const names: ByteString[] = [];
+  for (;;) {
+    const length = uninterrupted(() => readDirectory(directory, buffer));
+    if (length < 0) throw unreadable('read directory', path, length);
+    if (length === 0) break;
+    appendNames(length, names);
+  }
+  // A directory that is written to while it is read may give a name twice.
+  return names.sort().filter((name, index) => name !== names[index - 1]);
+}
+
+function appendNames(length: number, names: ByteString[]): void {
+  for (let at = 0; at < length; ) {
+    const recordLength = buffer.readUInt16LE(at + RECORD_LENGTH_OFFSET);
+    const start = at + NAME_OFFSET;
+    const name = buffer.toString('latin1', start, buffer.indexOf(0, start));
+    if (name !== '.' && name !== '..') names.push(name);
+    at += recordLength;
+  }
+}

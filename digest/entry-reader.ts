@@ -1,0 +1,84 @@
+import type { ByteString, Device, Directory, Fifo, File, Link, Xattr } from './entry.ts';
+import { DigestError } from './errors.ts';
+import { type FileFacts, Format } from './file-facts.ts';
+import { readLink } from './linux-syscalls.ts';
+import { quotePath } from './listing-path.ts';
+import type { OwnerMapping } from './owner-mapping.ts';
+import { atPath, unreadable } from './system-error.ts';
+import type { FoundName } from './tree-reader.ts';
+
+export type UnhashedFile = Omit<File, 'sha256'>;
+
+/** No layer can hold one; it is reported and not listed. */
+export interface Socket {
+  readonly kind: 'socket';
+  readonly path: ByteString;
+}
+
+export type ReadEntry = Directory | UnhashedFile | Link | Device | Fifo | Socket;
+
+// PATH_MAX of include/uapi/linux/limits.h counts the NUL.
+const linkSpace = Buffer.allocUnsafeSlow(4096);
+
+/**
+ * @param listed the attributes of its listing
+ * @throws {DigestError} `unreadable`, `unmapped-id`, `unrepresentable`
+ */
+export function readEntry(
+  found: FoundName,
+  name: ByteString,
+  path: ByteString,
+  owners: OwnerMapping,
+  listed: readonly Xattr[] = found.xattrs.listed,
+): ReadEntry {
+  const { facts, parent } = found;
+  if (facts.format === Format.socket) return { kind: 'socket', path };
+  const owned = { path, ...readOwner(facts, path, owners), xattrs: listed };
+  const mode = facts.permissions;
+  const device = { major: facts.major, minor: facts.minor };
+  switch (facts.format) {
+    case Format.dir:
+      return { kind: 'dir', mode, ...owned };
+    case Format.file:
+      return { kind: 'file', mode, ...owned, size: readSize(facts, path) };
+    case Format.link:
+      return { kind: 'link', ...owned, target: readTarget(parent.fd, name, path) };
+    case Format.char:
+      return { kind: 'char', mode, ...owned, ...device };
+    case Format.block:
+      return { kind: 'block', mode, ...owned, ...device };
+    case Format.fifo:
+      return { kind: 'fifo', mode, ...owned };
+    default:
+      throw new DigestError(
+        'unrepresentable',
+        `${quotePath(path)} is of the unknown type ${facts.format.toString(8)}`,
+      );
+  }
+}
+
+function readOwner(
+  facts: FileFacts,
+  path: ByteString,
+  owners: OwnerMapping,
+): { uid: number; gid: number } {
+  try {
+    return { uid: owners.uid(facts.uid), gid: owners.gid(facts.gid) };
+  } catch (error) {
+    throw atPath(path, error);
+  }
+}
+
+function readSize(facts: FileFacts, path: ByteString): number {
+  if (Number.isSafeInteger(facts.size)) return facts.size;
+  throw new DigestError(
+    'unrepresentable',
+    `expected ${quotePath(path)} to have fewer than 2^53 bytes, found about ${facts.size}`,
+  );
+}
+
+function readTarget(directory: number, name: ByteString, path: ByteString): ByteString {
+  const length = readLink(directory, name, linkSpace);
+  if (length < 0) throw unreadable('read the link', path, length);
+  return linkSpace.toString('latin1', 0, length);
+}

@@ -1,0 +1,136 @@
+/**
+ * The few system calls that Node has no function for: names that are bytes, directories held by descriptor, extended
+ * attributes, mount ids. They return what the C library returns, or the negated errno.
+ *
+ * `node:ffi` is loaded at the first call, once per thread. Untrusted names reach the kernel as bytes and NUL only.
+ */
+export const O_RDONLY = 0;
+export const O_NOCTTY = 0o400;
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
+// The two that differ between architectures: include/uapi/asm-generic/fcntl.h, arch/arm64/include/uapi/asm/fcntl.h.
+export const O_DIRECTORY: number = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_NOFOLLOW: number = process.arch === 'arm64' ? 0o100000 : 0o400000;
+export const O_PATH = 0o10000000;
+
+export const ENOENT = 2;
+export const EINTR = 4;
+export const ENOTDIR = 20;
+export const ELOOP = 40;
+export const ENODATA = 61;
+export const EOPNOTSUPP = 95;
+
+const signatures = {
+  __errno_location: { arguments: [], return: 'pointer' },
+  openat: { arguments: ['i32', 'buffer', 'i32', 'i32'], return: 'i32' },
+  close: { arguments: ['i32'], return: 'i32' },
+  read: { arguments: ['i32', 'buffer', 'u32'], return: 'i32' },
+  fchdir: { arguments: ['i32'], return: 'i32' },
+  statx: { arguments: ['i32', 'buffer', 'i32', 'u32', 'buffer'], return: 'i32' },
+  fstatfs: { arguments: ['i32', 'buffer'], return: 'i32' },
+  getdents64: { arguments: ['i32', 'buffer', 'u32'], return: 'i32' },
+  readlinkat: { arguments: ['i32', 'buffer', 'buffer', 'u32'], return: 'i32' },
+  llistxattr: { arguments: ['buffer', 'buffer', 'u32'], return: 'i32' },
+  lgetxattr: { arguments: ['buffer', 'buffer', 'buffer', 'u32'], return: 'i32' },
+} as const;
+
+type Functions = ReturnType<typeof load>;
+
+let loaded: Functions | undefined;
+
+function load() {
+  const ffi = process.getBuiltinModule('node:ffi');
+  const { functions } = ffi.dlopen(null, signatures);
+  const errno = functions.__errno_location();
+  return { ...functions, errno: (): number => ffi.getInt32(errno, 0) };
+}
+
+function libc(): Functions {
+  return (loaded ??= load());
+}
+
+/** −1 from the C library becomes the negated errno, read before anything else can change it. */
+function result(value: number): number {
+  return value === -1 ? -libc().errno() : value;
+}
+
+const NAME_SPACE = 4096;
+const nameSpace = Buffer.alloc(NAME_SPACE);
+
+/** The bytes of a name with a NUL behind it, valid until the next call. */
+function cString(name: string): Buffer {
+  if (name.length >= NAME_SPACE || name.includes('\0')) {
+    throw new RangeError(`expected at most ${NAME_SPACE - 1} bytes without NUL`);
+  }
+  nameSpace[nameSpace.write(name, 'latin1')] = 0;
+  return nameSpace;
+}
+
+/** @param name bytes, or a buffer with a NUL behind the name */
+export function openAt(directory: number, name: string | Buffer, flags: number): number {
+  const path = typeof name === 'string' ? cString(name) : name;
+  return result(libc().openat(directory, path, flags | O_CLOEXEC, 0));
+}
+
+export function close(descriptor: number): number {
+  return result(libc().close(descriptor));
+}
+
+export function read(descriptor: number, into: Uint8Array, length: number): number {
+  return result(libc().read(descriptor, into, length));
+}
+
+export function changeDirectory(descriptor: number): number {
+  return result(libc().fchdir(descriptor));
+}
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_MNT_ID = 0x1000;
+const MASK = STATX_BASIC_STATS | STATX_MNT_ID;
+
+/** Fills a `struct statx` (256 bytes) with a name's facts; a link's own, not its target's. */
+export function statName(directory: number, name: string, into: Uint8Array): number {
+  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  return result(libc().statx(directory, cString(name), flags, MASK, into));
+}
+
+export function statDescriptor(descriptor: number, into: Uint8Array): number {
+  return result(libc().statx(descriptor, cString(''), AT_EMPTY_PATH, MASK, into));
+}
+
+const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+
+/** Whether a descriptor is of a mounted overlayfs. */
+export function isKernelOverlay(descriptor: number): boolean {
+  const facts = Buffer.alloc(256); // struct statfs, f_type first
+  return libc().fstatfs(descriptor, facts) === 0 && facts.readUInt32LE(0) === OVERLAYFS_SUPER_MAGIC;
+}
+
+export function readDirectory(descriptor: number, into: Uint8Array): number {
+  return result(libc().getdents64(descriptor, into, into.length));
+}
+
+export function readLink(directory: number, name: string, into: Uint8Array): number {
+  return result(libc().readlinkat(directory, cString(name), into, into.length));
+}
+
+/** Of a name in the *working* directory: before Linux 6.13 no such call takes a directory's descriptor. */
+export function listXattrs(name: string, into: Uint8Array): number {
+  return result(libc().llistxattr(cString(name), into, into.length));
+}
+
+/** Of a name in the working directory. `attribute` ends in NUL. */
+export function getXattr(name: string, attribute: Uint8Array, into: Uint8Array): number {
+  return result(libc().lgetxattr(cString(name), attribute, into, into.length));
+}
+
+/** Runs a call again while a signal interrupts it. */
+export function uninterrupted(call: () => number): number {
+  for (;;) {
+    const value = call();
+    if (value !== -EINTR) return value;
+  }
+}
