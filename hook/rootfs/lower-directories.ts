@@ -1,0 +1,78 @@
+import type { ByteString } from '#digest/entry';
+import type { TreeRoot } from '#digest/tree-root';
+import { HookError } from '#hook/errors';
+import { openBelievedDirectory } from './believed-directory.ts';
+import type { OverlayOptions } from './overlay-options.ts';
+
+const MAX_LAYERS = 500; // OVL_MAX_STACK
+
+/** The directories an overlay was mounted from, held open. */
+export interface LayerDirectories extends Disposable {
+  readonly upper: TreeRoot | undefined;
+  /** undefined: at least one is gone, so that the image can be seen through the mount alone. */
+  readonly image: ImageDirectories | undefined;
+}
+
+export interface ImageDirectories {
+  /** Topmost first. */
+  readonly lowers: readonly TreeRoot[];
+  readonly dataLowers: readonly TreeRoot[];
+}
+
+/**
+ * @throws HookError `rootfs` when the upper directory is gone, when a path cannot be anchored, or when a directory
+ *   exists that somebody other than root could have put there
+ */
+export function openLayerDirectories(options: OverlayOptions): LayerDirectories {
+  const count = options.lowers.length + options.dataLowers.length;
+  if (count > MAX_LAYERS)
+    throw new HookError(
+      'rootfs',
+      `expected at most ${MAX_LAYERS} lower directories, found ${count}`,
+    );
+  const { lowers, dataLowers } = anchorLayers(options);
+  using held = new DisposableStack();
+  const open = (path: ByteString) => {
+    const directory = openBelievedDirectory(path);
+    return directory && held.use(directory);
+  };
+  const upper = options.upper === undefined ? undefined : open(options.upper);
+  if (options.upper !== undefined && upper === undefined)
+    throw new HookError('rootfs', `the upper directory ${JSON.stringify(options.upper)} is gone`);
+  const openAll = (paths: readonly ByteString[]) =>
+    paths.map(open).filter((root) => root !== undefined);
+  const image = { lowers: openAll(lowers), dataLowers: openAll(dataLowers) };
+  const isWhole = image.lowers.length + image.dataLowers.length === count;
+  const keep = held.move();
+  return {
+    upper,
+    image: isWhole ? image : undefined,
+    [Symbol.dispose]: () => {
+      keep.dispose();
+    },
+  };
+}
+
+/**
+ * Relative lower directories were relative to the mounting process's working directory, which is not on record.
+ * containerd (`…/snapshots/N/fs`), Docker and containers/storage (`…/overlay/ID/diff`) all mount from two above the
+ * upper directory.
+ */
+export function anchorLayers(
+  options: Pick<OverlayOptions, 'lowers' | 'dataLowers' | 'upper'>,
+): Pick<OverlayOptions, 'lowers' | 'dataLowers'> {
+  const { upper } = options;
+  const anchor = upper?.startsWith('/') ? `${upper}/../..` : undefined;
+  const anchorOne = (path: ByteString) => {
+    if (path.startsWith('/')) return path;
+    if (anchor !== undefined) return `${anchor}/${path}`;
+    throw new HookError(
+      'rootfs',
+      `cannot tell where the lower directory ${JSON.stringify(path)} is: it is relative, and there is no absolute upper directory`,
+    );
+  };
+  return {
+    lowers: options.lowers.map(anchorOne),
+    dataLowers: options.dataLowers.map(anchorOne),
+  };
+}
