@@ -3,6 +3,7 @@ import type { IdMappings } from '#digest/id-mapping';
 import { lookupEntry, readFileBytes } from '#digest/lookup';
 import { digestRootfs, digestWritableLayer } from '#digest/rootfs';
 import type { TreeRoot } from '#digest/tree-root';
+import type { WritableLayer } from '#hook/log/measurement-event';
 import { isDockerInitLayer } from './docker-init-layer.ts';
 import { MAX_ACCOUNTS_BYTES } from './engine-additions.ts';
 import { imageOwners } from './image-owners.ts';
@@ -39,7 +40,9 @@ export function measureLayers(mount: OverlayMount, image: ImageDirectories): Roo
   const found = (withoutInitLayer ?? all).read((tree) =>
     digestRootfs(tree.layers, { ...digestOptions(question, owners), overlay: tree.overlay }),
   );
-  const writable = upper ? [all.read((tree) => describeUpper(mount, upper, tree, owners))] : [];
+  const writable: readonly WritableLayer[] = upper
+    ? [all.read((tree) => describeUpper(mount, upper, tree, owners))]
+    : [];
   return {
     rootfs: found.digest,
     view: 'overlay',
@@ -79,7 +82,7 @@ function describeUpper(
   upper: TreeRoot,
   image: ReadableTree,
   owners: IdMappings | undefined,
-): string {
+): WritableLayer {
   const below = lookupWith(image, owners);
   const facts = {
     ...upperFacts(upper, below, options, question),

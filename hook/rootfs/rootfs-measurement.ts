@@ -1,6 +1,7 @@
 import type { DigestText } from '#digest/digest';
 import type { IdMappings } from '#digest/id-mapping';
 import type { DigestOptions } from '#digest/rootfs';
+import type { WritableLayer } from '#hook/log/measurement-event';
 
 /** What has to be known about a container to measure its root; from config.json, and so the tenant's to choose. */
 export interface RootfsQuestion {
@@ -27,7 +28,7 @@ export interface RootfsMeasurement {
    * `pristine` or a digest for each layer above the image: the upper directory, if there is one, then Docker's init
    * layer, if there is one. Empty in the merged view.
    */
-  readonly writable: readonly ('pristine' | DigestText)[];
+  readonly writable: readonly WritableLayer[];
   /** What was left out of the merged view, as a listing writes paths, sorted. Empty in the overlay view. */
   readonly pruned: readonly string[];
   /** How many sockets were met; no image has any, so they are counted and not measured. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Host, startHost } from './host.ts';
+import { debianRootfs, program } from './program.ts';
+import { assertReplays } from './replay-oracle.ts';
+
+/**
+ * The steps of a measurement end in these system calls. A tracer kills the hook when it enters the Nth of them, from the
+ * first on, until a run has fewer than N: so the hook dies between every two steps, with no switch for it in the product.
+ */
+const steps = [
+  'fsync',
+  'fdatasync',
+  'rename',
+  'renameat',
+  'renameat2',
+  'unlink',
+  'unlinkat',
+  'ftruncate',
+  'flock',
+  'mkdir',
+];
+
+function killedAt(host: Host, call: string, count: number) {
+  const { args, ...entry } = host.hookEntry();
+  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${count}`];
+  return {
+    ...entry,
+    path: '/usr/bin/strace',
+    args: ['strace', '-f', '-o', '/dev/null', ...inject, program, ...args.slice(1)],
+  };
+}
+
+describe('a hook that is killed', () => {
+  for (const call of steps) {
+    test(`at any ${call} leaves a log that the next start makes whole`, async () => {
+      await using host = await startHost();
+      const started: string[] = [];
+      for (let count = 1; count < 40; count += 1) {
+        const killed = await host.run('runc', `killed-${count}`, [debianRootfs], {
+          hooks: { createRuntime: [killedAt(host, call, count)] },
+        });
+        if (killed.exitCode === 0) started.push(`killed-${count}`);
+        const next = await host.run('runc', `next-${count}`, [debianRootfs]);
+        assert.equal(next.exitCode, 0, next.stderr);
+        started.push(`next-${count}`);
+        assertNoneLost(await assertReplays(host), started);
+        if (killed.exitCode === 0) return;
+      }
+      assert.fail(`a hook with more than 40 calls of ${call}`);
+    });
+  }
+});
+
+/** Every container that started is in the log exactly once, and whatever else is there has been called off. */
+function assertNoneLost(
+  events: readonly Readonly<Record<string, unknown>>[],
+  started: readonly string[],
+): void {
+  const calledOff = new Set(events.filter(({ type }) => type === 'aborted').map(({ id }) => id));
+  const standing = events.filter(({ type, id }) => type === 'container' && !calledOff.has(id));
+  assert.deepEqual(
+    standing.map(({ id }) => id),
+    started,
+  );
+  assert.equal(events.filter(({ type }) => type === 'gap').length, 0);
+}
