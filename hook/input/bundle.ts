@@ -3,6 +3,7 @@ import { HookError } from '#hook/errors';
 import { configMembers } from '#hook/oci/members.generated';
 import type { Spec } from '#hook/oci/spec.generated';
 import { checkSpec } from '#hook/oci/validate';
+import { quoted } from '#hook/quoted';
 import { resolveRootfs } from './rootfs-path.ts';
 import type { ContainerState } from './state.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -37,7 +38,7 @@ export function loadBundle(state: ContainerState): Bundle {
  * @throws HookError `bundle`
  */
 export function parseSpec(bytes: Uint8Array, label: string): Spec {
-  const topic = { what: JSON.stringify(label), code: 'bundle', members: configMembers } as const;
+  const topic = { what: quoted(label), code: 'bundle', members: configMembers } as const;
   return checkSpec(parseStrictJson(bytes, topic));
 }
 
@@ -47,7 +48,7 @@ function readConfig(state: ContainerState): { configPath: string; bytes: Uint8Ar
     const bytes = readTrustedFile({ path: configPath, maxBytes, code: 'bundle' });
     if (bytes !== undefined) return { configPath, bytes };
   }
-  const where = places.map((place) => JSON.stringify(place)).join(' or ');
+  const where = places.map((place) => quoted(place)).join(' or ');
   throw new HookError('bundle', `no config.json: expected ${where}`);
 }
 
@@ -71,6 +72,6 @@ function findRootfs(state: ContainerState, spec: Spec): string {
   }
   throw new HookError(
     'bundle',
-    `the state's root ${JSON.stringify(state.root)} is not config.json's ${JSON.stringify(spec.root.path)}`,
+    `the state's root ${quoted(state.root)} is not config.json's ${quoted(spec.root.path)}`,
   );
 }

@@ -1,4 +1,5 @@
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { nearestName } from './nearest-name.ts';
 import { isPlainPath } from './plain-path.ts';
 
@@ -58,10 +59,11 @@ function unknownKey(
     nearest === undefined
       ? `expected one of ${known.map((one) => `${prefix}${one}`).join(', ')}`
       : `did you mean ${prefix}${nearest}?`;
-  return new HookError('config', `unknown key ${JSON.stringify(path.slice(0, 80))}, ${hint}`);
+  return new HookError('config', `unknown key ${quoted(path)}, ${hint}`);
 }
 
 function show(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
   if (typeof value === 'bigint') return String(value);
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'bigint' ? Number(inner) : inner,

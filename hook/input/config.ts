@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { HookError } from '#hook/errors';
 import type { Sha256Text } from '#hook/log/measurement-event';
+import { quoted } from '#hook/quoted';
 import {
   type Check,
   oneOf,
@@ -57,7 +58,7 @@ const policy: Check<ClassPolicy> = oneOf('measure', 'skip', 'deny');
  */
 export function loadConfig(path: string | undefined): Config {
   if (path !== undefined && !isAbsolute(path)) {
-    throw new HookError('config', `expected an absolute path, found ${JSON.stringify(path)}`);
+    throw new HookError('config', `expected an absolute path, found ${quoted(path)}`);
   }
   return loadConfigAt(path ?? defaultConfigPath, path !== undefined);
 }
@@ -67,7 +68,7 @@ export function loadConfigAt(path: string, isRequired: boolean): Config {
   const file = { path, maxBytes, code: 'config' } as const;
   const bytes = readTrustedFile(file);
   if (bytes !== undefined) requireTrustedDirectories(file);
-  else if (isRequired) throw new HookError('config', `${JSON.stringify(path)} is not there`);
+  else if (isRequired) throw new HookError('config', `${quoted(path)} is not there`);
   const found = bytes ?? new Uint8Array();
   return {
     ...parseConfig(found, path),
@@ -87,7 +88,7 @@ export function parseConfig(bytes: Uint8Array, label: string): Settings {
     return readSettings(parseToml(bytes));
   } catch (cause) {
     if (!(cause instanceof HookError)) throw cause;
-    throw new HookError('config', `${JSON.stringify(label)}: ${cause.message}`, { cause });
+    throw new HookError('config', `${quoted(label)}: ${cause.message}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { HookError } from '#hook/errors';
 import type { NamespaceInodes } from '#hook/log/measurement-event';
+import { quoted } from '#hook/quoted';
 
 /** What /proc says about the container's first process. */
 export interface ContainerProcess {
@@ -46,7 +47,7 @@ export function parseStartTime(stat: string): number {
   const ticks = fields[19] ?? '';
   const startTime = Number(ticks);
   if (/^[0-9]+$/.test(ticks) && Number.isSafeInteger(startTime)) return startTime;
-  throw new HookError('state', `/proc/PID/stat has no start time: ${JSON.stringify(stat)}`);
+  throw new HookError('state', `/proc/PID/stat has no start time: ${quoted(stat)}`);
 }
 
 function inode(pid: number, type: keyof NamespaceInodes): NamespaceInodes {

@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { hasControlCharacter, namesOf } from './plain-path.ts';
 
 /**
@@ -11,7 +12,7 @@ import { hasControlCharacter, namesOf } from './plain-path.ts';
  */
 export function resolveRootfs(bundle: string, rootPath: string): string {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new HookError('bundle', `root.path ${JSON.stringify(rootPath)} ${reason}`, { cause });
+    throw new HookError('bundle', `root.path ${quoted(rootPath)} ${reason}`, { cause });
   };
   const names = namesOf(rootPath);
   if (rootPath === '') refuse('is empty');
@@ -34,7 +35,7 @@ function canonical(path: string, refuse: Refuse): string {
   try {
     return realpathSync.native(path);
   } catch (cause) {
-    return refuse(`leads nowhere: ${JSON.stringify(path)} cannot be resolved`, cause);
+    return refuse(`leads nowhere: ${quoted(path)} cannot be resolved`, cause);
   }
 }
 
@@ -42,6 +43,6 @@ function lookAt(path: string, refuse: Refuse): Stats {
   try {
     return lstatSync(path);
   } catch (cause) {
-    return refuse(`cannot be looked at in ${JSON.stringify(path)}`, cause);
+    return refuse(`cannot be looked at in ${quoted(path)}`, cause);
   }
 }

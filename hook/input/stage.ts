@@ -1,4 +1,5 @@
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 
 const stages = ['createRuntime', 'prestart', 'poststart', 'poststop'] as const;
 
@@ -17,6 +18,6 @@ export function parseStage(argument: string | undefined): Stage {
   if (argument === undefined) return 'createRuntime';
   const stage = stages.find((one) => one === argument);
   if (stage !== undefined) return stage;
-  const found = JSON.stringify(argument.slice(0, 64));
+  const found = quoted(argument);
   throw new HookError('usage', `unknown stage ${found}, expected one of ${stages.join(', ')}`);
 }

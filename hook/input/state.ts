@@ -1,6 +1,7 @@
 import { HookError } from '#hook/errors';
 import { stateMembers } from '#hook/oci/members.generated';
 import { checkState } from '#hook/oci/validate';
+import { quoted } from '#hook/quoted';
 import { hasControlCharacter, namesOf } from './plain-path.ts';
 import { parseStrictJson } from './strict-json.ts';
 
@@ -74,7 +75,6 @@ function checkStatus(status: string): string {
 }
 
 function refusal(member: string, found: string | number | undefined, expected: string): HookError {
-  const shown =
-    JSON.stringify(typeof found === 'string' ? found.slice(0, 300) : found) ?? 'nothing';
+  const shown = typeof found === 'string' ? quoted(found) : (found ?? 'nothing');
   return new HookError('state', `${member} of the state: expected ${expected}, found ${shown}`);
 }

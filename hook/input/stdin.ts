@@ -29,7 +29,7 @@ export function readStandardInput(
 
 /**
  * Standard input under a description of its own that does not block, so that a writer who never closes cannot hold us; the inherited
- * description is shared, and setting it non-blocking would reach the runtime. Sockets cannot be opened again and are read as they are.
+ * description is shared, and setting it non-blocking would reach the runtime. A socket cannot be opened again and is read as it is: runtimes use pipes.
  */
 function openAgain(): number {
   try {

@@ -2,11 +2,12 @@
  * JSON that everybody reads alike, or a refusal.
  *
  * runc, containerd and Docker read config.json with Go's encoding/json, crun with C, youki with Rust, and we with JavaScript. Go
- * matches member names whatever their case and lets the last duplicate win; crun takes the first; Go replaces what is not Unicode.
+ * matches member names whatever their case, lets the last duplicate win and replaces what is not Unicode; crun's strings end at a NUL.
  * Where two of them could understand a text differently, it is refused: what is measured has to be what runs.
  */
 import { HookError } from '#hook/errors';
 import type { MemberTree } from '#hook/oci/member-tree';
+import { quoted } from '#hook/quoted';
 import { readNumber, readString } from './json-scalar.ts';
 import { caseVariantOf } from './member-name.ts';
 
@@ -42,8 +43,8 @@ const maxDepth = 64;
 const maxValues = 1_000_000;
 
 /**
- * RFC 8259 without what I-JSON (RFC 7493) leaves out: invalid UTF-8, a byte order mark, lone surrogates, a name twice in one object
- * (in maps with free keys too). Where the schema fixes the names, one that differs from them by case alone is refused.
+ * RFC 8259 without what I-JSON (RFC 7493) leaves out (invalid UTF-8, a byte order mark, lone surrogates, a name twice in one object,
+ * maps with free names included) and without NUL. Where the schema fixes the names, one that differs by case alone is refused.
  *
  * @throws HookError with the topic's code
  */
@@ -135,10 +136,10 @@ function readObject(cursor: Cursor, members: MemberTree, depth: number): JsonVal
 function readName(cursor: Cursor, object: object, members: MemberTree): string {
   if (cursor.text[cursor.at] !== '"') cursor.refuse('expected a member name');
   const name = readString(cursor);
-  if (Object.hasOwn(object, name)) cursor.refuse(`member ${JSON.stringify(name)} is there twice`);
+  if (Object.hasOwn(object, name)) cursor.refuse(`member ${quoted(name)} is there twice`);
   const meant = members.members && caseVariantOf(name, members.members);
   if (meant !== undefined) {
-    cursor.refuse(`member ${JSON.stringify(name)} can be taken for ${JSON.stringify(meant)}`);
+    cursor.refuse(`member ${quoted(name)} can be taken for ${quoted(meant)}`);
   }
   skipSpace(cursor);
   if (!skip(cursor, ':')) cursor.refuse('expected : after a member name');

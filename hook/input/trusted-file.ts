@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { HookError, type HookErrorCode } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { isHostUserNamespace, readUserNamespace } from './user-namespace.ts';
 
 export interface TrustedFile {
@@ -29,7 +30,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
  */
 export function readTrustedFile({ path, maxBytes, code }: TrustedFile): Uint8Array | undefined {
   const refuse = (reason: string): never => {
-    throw new HookError(code, `${JSON.stringify(path)} ${reason}`);
+    throw new HookError(code, `${quoted(path)} ${reason}`);
   };
   // Non-blocking: opening a fifo would wait for a writer.
   const fd = openFile(path, code);
@@ -44,7 +45,7 @@ export function readTrustedFile({ path, maxBytes, code }: TrustedFile): Uint8Arr
     return bytes;
   } catch (cause) {
     if (cause instanceof HookError) throw cause;
-    throw new HookError(code, `could not read ${JSON.stringify(path)}`, { cause });
+    throw new HookError(code, `could not read ${quoted(path)}`, { cause });
   } finally {
     closeSync(fd);
   }
@@ -60,12 +61,12 @@ export function requireTrustedDirectories({ path, code }: TrustedFile): void {
     for (const directory of directoriesAbove(path)) {
       const stranger = strangerWhoWrites(statSync(directory));
       if (stranger === undefined) continue;
-      const where = JSON.stringify(directory);
-      throw new HookError(code, `${JSON.stringify(path)} is not believed: ${where} ${stranger}`);
+      const where = quoted(directory);
+      throw new HookError(code, `${quoted(path)} is not believed: ${where} ${stranger}`);
     }
   } catch (cause) {
     if (cause instanceof HookError) throw cause;
-    throw new HookError(code, `could not look above ${JSON.stringify(path)}`, { cause });
+    throw new HookError(code, `could not look above ${quoted(path)}`, { cause });
   }
 }
 
@@ -85,7 +86,7 @@ function openFile(path: string, code: HookErrorCode): number | undefined {
     const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return undefined;
     const why = reason === 'ELOOP' ? 'is a symbolic link' : 'cannot be opened';
-    throw new HookError(code, `${JSON.stringify(path)} ${why}`, { cause });
+    throw new HookError(code, `${quoted(path)} ${why}`, { cause });
   }
 }
 

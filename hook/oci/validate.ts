@@ -1,4 +1,5 @@
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import type { Spec, State } from './spec.generated.ts';
 import { type Validate, validateSpec, validateState } from './validators.generated.js';
 
@@ -34,7 +35,7 @@ function complaint(validate: Validate, value: unknown): string {
   const failure = validate.errors?.[0];
   const where = failure?.instancePath ?? '';
   const what = failure?.message ?? 'is not what the schema says';
-  return `${where === '' ? 'it' : JSON.stringify(where)} ${what}, found ${show(valueAt(value, where))}`;
+  return `${where === '' ? 'it' : quoted(where)} ${what}, found ${show(valueAt(value, where))}`;
 }
 
 function valueAt(value: unknown, instancePath: string): unknown {
@@ -49,6 +50,5 @@ function valueAt(value: unknown, instancePath: string): unknown {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value === 'bigint') return String(value).slice(0, 64);
-  return JSON.stringify(typeof value === 'string' ? value.slice(0, 64) : value);
+  return typeof value === 'string' ? quoted(value) : String(value);
 }
