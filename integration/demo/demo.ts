@@ -1,9 +1,9 @@
 /** `npm run demo`: what the project is for, shown on a software TPM and a real container. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { debianRootfs } from '#integration/program';
+import { startSwtpm } from '#integration/swtpm';
 import { writeConfiguration } from './container.ts';
 import { openShell } from './shell.ts';
-import { startSoftwareTpm } from './software-tpm.ts';
 import { tellStory } from './story.ts';
 import { title } from './terminal.ts';
 
@@ -12,7 +12,7 @@ const PARENT = '/var/lib/oci-measure-demo';
 
 async function demo(leftovers: AsyncDisposableStack): Promise<void> {
   const directory = makeDirectory(leftovers);
-  const tpm = leftovers.use(await startSoftwareTpm(`${directory}/tpm`));
+  const tpm = leftovers.use(await startSwtpm());
   writeConfiguration(directory, tpm.tcti);
   const shell = openShell(directory, tpm.tcti);
   await tellStory({ directory, debian: debianRootfs, tpm, shell, leftovers });

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { Swtpm } from '#integration/swtpm';
 import { hookEntry, makeBundle } from './container.ts';
 import { changeOneByte, splitIntoLayers } from './image.ts';
 import type { Shell } from './shell.ts';
-import type { SoftwareTpm } from './software-tpm.ts';
 import { heading, say, sayAnswer, showOutput, title } from './terminal.ts';
 
 export interface Scene {
   readonly directory: string;
   /** A Debian root filesystem: one directory, no layers. */
   readonly debian: string;
-  readonly tpm: SoftwareTpm;
+  readonly tpm: Swtpm;
   readonly shell: Shell;
   /** Mounts and processes to get rid of. */
   readonly leftovers: AsyncDisposableStack;
