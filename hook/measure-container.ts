@@ -68,7 +68,10 @@ async function skip(
   const event = {
     type: 'skipped',
     class: containerClass,
-    ...{ id, pid, startTime, annotations },
+    id,
+    pid,
+    startTime,
+    annotations,
     ...(engine === undefined ? {} : { engine }),
   } as const;
   try {
