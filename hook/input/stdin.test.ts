@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { makeDirectory } from './directory.fixture.ts';
 
-const program = join(import.meta.dirname, 'testdata/read-stdin.ts');
+const program = join(import.meta.dirname, 'read-stdin.fixture.ts');
 
 interface Answer {
   readonly size?: number;

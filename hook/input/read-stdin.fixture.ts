@@ -1,6 +1,6 @@
 /** Reads at most 1 MiB of standard input and says what became of it. Argument: milliseconds to wait for the end. */
 import { HookError } from '#hook/errors';
-import { readStandardInput } from '../stdin.ts';
+import { readStandardInput } from './stdin.ts';
 
 function answer(): object {
   const [timeout] = process.argv.slice(2);
