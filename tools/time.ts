@@ -10,8 +10,3 @@ export function bootTimeMs(): number {
   const [uptime = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ');
   return Date.now() - Number(uptime) * 1000;
 }
-
-/** /proc/sys/kernel/random/boot_id without its hyphens, as records have it. */
-export function currentBootID(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
-}

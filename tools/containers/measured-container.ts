@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { listContainers } from '#hook/log/container-map';
+import { readBootId } from '#hook/log/log-session';
 import type { MapEntry } from '#hook/log/map-entry';
 import { isRunning } from '#hook/log/process-start';
 import { statePaths } from '#hook/log/state-directory';
 import { ToolError } from '#tools/errors';
-import { bootTimeMs, currentBootID, formatTime } from '#tools/time';
+import { bootTimeMs, formatTime } from '#tools/time';
 
 /** An entry of the container map, and what the machine says about it now. docs/schema/containers.json */
 export interface MeasuredContainer extends MapEntry {
@@ -22,7 +23,7 @@ export interface MeasuredContainer extends MapEntry {
 export function measuredContainers(state: string): readonly MeasuredContainer[] {
   const directory = statePaths(state).containers;
   if (!isThere(directory)) return [];
-  const bootID = currentBootID();
+  const bootID = readBootId();
   const bootMs = bootTimeMs();
   return listContainers(directory).map((entry) =>
     entry.bootId === bootID

@@ -34,7 +34,7 @@ function faultOf({ snapshot, reading, outcome }: LogState): Finding | undefined 
   if (reading.fault?.kind === 'torn') {
     return warning(CHECK, found, EXPECTED, 'start a container: the hook cuts the torn end');
   }
-  const mend = `keep ${snapshot.file} for whoever investigates; this boot's records are no longer proven`;
+  const mend = `copy ${snapshot.file} for whoever investigates: the next container start puts it aside, and a gap follows`;
   return problem(CHECK, found, EXPECTED, mend);
 }
 

@@ -1,5 +1,5 @@
+import { readBootId } from '#hook/log/log-session';
 import type { Tpm } from '#hook/log/tpm';
-import { currentBootID } from '#tools/time';
 import { type Comparison, compareWithTpm } from './comparison.ts';
 import { type LogReading, type ReplayOutcome, readRecords, tryReplay } from './reading.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
@@ -29,7 +29,7 @@ export async function readLogState(
 }
 
 function isOfThisBoot({ records }: LogReading): boolean {
-  const bootID = currentBootID();
+  const bootID = readBootId();
   return records.every((record) => record.bootId === bootID);
 }
 

@@ -1,5 +1,6 @@
 import type { EventType } from '#hook/log/measurement-event';
 import type { LogRecord } from '#hook/log/measurement-log';
+import { toBankValues } from '#hook/log/pcr';
 import { type Cell, formatTable, isTerminal, paint, type Style } from '#tools/table';
 import { bootTimeMs, formatTime } from '#tools/time';
 import type { LogState } from './log-state.ts';
@@ -58,7 +59,7 @@ function* conclusions({
     );
   }
   if (comparison.result === 'agrees') {
-    const banks = [...(snapshot.tpm.values?.keys() ?? [])].join(', ');
+    const banks = Object.keys(toBankValues(snapshot.tpm.values ?? new Map())).join(', ');
     yield paint('green', `PCR ${pcr}: the log accounts for the TPM's value in ${banks}`);
   } else if (comparison.result === 'not-compared') {
     yield paint('yellow', `PCR ${pcr}: not compared with the TPM: ${comparison.reason}`);
