@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { classify, classOf } from './container-class.ts';
 import { engineOf } from './engine.ts';
@@ -75,6 +80,34 @@ describe('classOf', () => {
 test('a hook run by the host’s root is not rootless', () => {
   const state = { ...stateOf({}), pid: 1, status: 'created' };
   assert.equal(classify(state), 'container');
+});
+
+/** What a program prints in a new user namespace with this map of ids. */
+async function inUserNamespace(map: string, program: readonly string[]): Promise<string> {
+  const wait = ['--user', 'sh', '-c', 'echo; read go; exec "$@"', 'sh'];
+  const child = spawn('unshare', [...wait, ...program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: 20_000,
+  });
+  await once(child.stdout, 'readable');
+  writeFileSync(`/proc/${child.pid}/uid_map`, map);
+  child.stdin.end('go\n');
+  return await text(child.stdout);
+}
+
+describe('classify in a user namespace of the kernel’s own', () => {
+  const module = join(import.meta.dirname, 'container-class.ts');
+  const source = `
+    const { classify } = await import(${JSON.stringify(module)});
+    console.log(classify({ id: 'c1', bundle: '/b', annotations: new Map() }));
+  `;
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  for (const map of ['0 0 1', '0 0 4294967295', '0 100000 65536\n100000 0 1']) {
+    test(`that maps ${JSON.stringify(map)} says rootless`, async () => {
+      const program = [...node, '--input-type=module', '--eval', source];
+      assert.equal(await inUserNamespace(map, program), '\nrootless\n');
+    });
+  }
 });
 
 describe('engineOf', () => {

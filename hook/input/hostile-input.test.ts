@@ -111,7 +111,7 @@ describe('a valid state and config.json', () => {
         if (inState) assertMeasuredOrRefused(edited(state, changes), config);
         else assertMeasuredOrRefused(state, edited(config, changes));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
@@ -125,7 +125,7 @@ describe('a valid state and config.json', () => {
         if (inState) assertMeasuredOrRefused(bytes, config);
         else assertMeasuredOrRefused(state, bytes);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 

@@ -1,9 +1,10 @@
 /**
  * JSON that everybody reads alike, or a refusal.
  *
- * runc, containerd and Docker read config.json with Go's encoding/json, crun with C, youki with Rust, and we with JavaScript. Go
- * matches member names whatever their case, lets the last duplicate win and replaces what is not Unicode; crun's strings end at a NUL.
- * Where two of them could understand a text differently, it is refused: what is measured has to be what runs.
+ * Go's encoding/json, with which runc reads config.json, matches member names whatever their case (`argſ` is args), lets the last
+ * of two win and replaces what is not Unicode. In crun the case counts, the first of two wins, and strings and names end at a NUL. Seen
+ * with runc 1.1.5 and crun 1.8.1, which ran different programs from one file. Where two readers could understand a text differently it is
+ * refused: what is measured has to be what runs.
  */
 import { HookError } from '#hook/errors';
 import type { MemberTree } from '#hook/oci/member-tree';

@@ -78,6 +78,7 @@ describe('checkSpec', () => {
       /size/,
     ],
     ['a device of an unknown type', { linux: { devices: [{ type: 'x', path: '/d' }] } }, /pattern/],
+    ['seccomp that says nothing', { linux: { seccomp: {} } }, /'defaultAction'/],
     ['seccomp that is true', { linux: { seccomp: true } }, /must be object, found true/],
   ];
   for (const [title, change, message] of refused) {

@@ -58,7 +58,8 @@ const configParts: Parts = {
     uidMappings: true,
     gidMappings: true,
     devices: true,
-    seccomp: {},
+    // runc takes a seccomp without defaultAction for none.
+    seccomp: { defaultAction: true },
   },
 };
 

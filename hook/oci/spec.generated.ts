@@ -105,4 +105,15 @@ export interface Device {
   uid?: number;
   gid?: number;
 }
-export interface Seccomp {}
+export interface Seccomp {
+  defaultAction:
+    | 'SCMP_ACT_KILL'
+    | 'SCMP_ACT_KILL_PROCESS'
+    | 'SCMP_ACT_KILL_THREAD'
+    | 'SCMP_ACT_TRAP'
+    | 'SCMP_ACT_ERRNO'
+    | 'SCMP_ACT_TRACE'
+    | 'SCMP_ACT_ALLOW'
+    | 'SCMP_ACT_LOG'
+    | 'SCMP_ACT_NOTIFY';
+}

@@ -2225,6 +2225,27 @@ function validate48(
   validate48.errors = vErrors;
   return errors === 0;
 }
+var schema19 = {
+  title: 'Seccomp',
+  type: 'object',
+  properties: {
+    defaultAction: {
+      type: 'string',
+      enum: [
+        'SCMP_ACT_KILL',
+        'SCMP_ACT_KILL_PROCESS',
+        'SCMP_ACT_KILL_THREAD',
+        'SCMP_ACT_TRAP',
+        'SCMP_ACT_ERRNO',
+        'SCMP_ACT_TRACE',
+        'SCMP_ACT_ALLOW',
+        'SCMP_ACT_LOG',
+        'SCMP_ACT_NOTIFY',
+      ],
+    },
+  },
+  required: ['defaultAction'],
+};
 function validate50(
   data,
   { instancePath = '', parentData, parentDataProperty, rootData = data } = {},
@@ -2232,7 +2253,61 @@ function validate50(
   let vErrors = null;
   let errors = 0;
   if (errors === 0) {
-    if (!(data && typeof data == 'object' && !Array.isArray(data))) {
+    if (data && typeof data == 'object' && !Array.isArray(data)) {
+      let missing0;
+      if (data.defaultAction === void 0 && (missing0 = 'defaultAction')) {
+        validate50.errors = [
+          {
+            instancePath,
+            schemaPath: '#/required',
+            keyword: 'required',
+            params: { missingProperty: missing0 },
+            message: "must have required property '" + missing0 + "'",
+          },
+        ];
+        return false;
+      } else {
+        if (data.defaultAction !== void 0) {
+          let data0 = data.defaultAction;
+          if (typeof data0 !== 'string') {
+            validate50.errors = [
+              {
+                instancePath: instancePath + '/defaultAction',
+                schemaPath: '#/properties/defaultAction/type',
+                keyword: 'type',
+                params: { type: 'string' },
+                message: 'must be string',
+              },
+            ];
+            return false;
+          }
+          if (
+            !(
+              data0 === 'SCMP_ACT_KILL' ||
+              data0 === 'SCMP_ACT_KILL_PROCESS' ||
+              data0 === 'SCMP_ACT_KILL_THREAD' ||
+              data0 === 'SCMP_ACT_TRAP' ||
+              data0 === 'SCMP_ACT_ERRNO' ||
+              data0 === 'SCMP_ACT_TRACE' ||
+              data0 === 'SCMP_ACT_ALLOW' ||
+              data0 === 'SCMP_ACT_LOG' ||
+              data0 === 'SCMP_ACT_NOTIFY'
+            )
+          ) {
+            validate50.errors = [
+              {
+                instancePath: instancePath + '/defaultAction',
+                schemaPath: '#/properties/defaultAction/enum',
+                keyword: 'enum',
+                params: { allowedValues: schema19.properties.defaultAction.enum },
+                message: 'must be equal to one of the allowed values',
+              },
+            ];
+            return false;
+          }
+        }
+      }
+    } else {
       validate50.errors = [
         {
           instancePath,
