@@ -1,5 +1,5 @@
 /** `npm run demo`: what the project is for, shown on a software TPM and a real container. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { debianRootfs } from '#integration/program';
 import { startSwtpm } from '#integration/swtpm';
 import { writeConfiguration } from './container.ts';
@@ -9,8 +9,12 @@ import { title } from './terminal.ts';
 
 /** Not below /tmp: who can write to a directory above an image can replace the image, so the hook does not believe it. */
 const PARENT = '/var/lib/oci-measure-demo';
+/** What a shell shows for a program ended by SIGINT. */
+const INTERRUPTED = 130;
 
 async function demo(leftovers: AsyncDisposableStack): Promise<void> {
+  // An image's directories are 0755, whatever the reader's umask.
+  process.umask(0o022);
   const directory = makeDirectory(leftovers);
   const tpm = leftovers.use(await startSwtpm());
   writeConfiguration(directory, tpm.tcti);
@@ -23,6 +27,7 @@ function makeDirectory(leftovers: AsyncDisposableStack): string {
   const directory = mkdtempSync(`${PARENT}/`);
   leftovers.defer(() => {
     rmSync(directory, { recursive: true, force: true });
+    if (readdirSync(PARENT).length === 0) rmdirSync(PARENT);
   });
   chmodSync(directory, 0o755);
   return directory;
@@ -31,11 +36,12 @@ function makeDirectory(leftovers: AsyncDisposableStack): string {
 /** Runs `use` and clears up after it, whether it ends, fails or is interrupted. */
 async function clearingUp(use: (leftovers: AsyncDisposableStack) => Promise<void>): Promise<void> {
   const leftovers = new AsyncDisposableStack();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      void leftovers.disposeAsync().finally(() => process.exit(1));
-    });
-  }
+  const clearUpAndExit = (): void => {
+    interrupted = true;
+    void leftovers.disposeAsync().finally(() => process.exit(INTERRUPTED));
+  };
+  // Not `once`: execa ends the process itself when nobody seems to listen.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, clearUpAndExit);
   try {
     await use(leftovers);
   } finally {
@@ -43,9 +49,11 @@ async function clearingUp(use: (leftovers: AsyncDisposableStack) => Promise<void
   }
 }
 
+let interrupted = false;
 try {
   await clearingUp(demo);
 } catch (error) {
-  title('The demo failed', error instanceof Error ? error.message : String(error));
+  if (interrupted) title('Interrupted: clearing up.');
+  else title('The demo failed', error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

@@ -5,22 +5,17 @@ import { execa } from 'execa';
 const BELOW = new Set(['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']);
 
 /**
- * The files of `rootfs` as two layers of an image, `layer-1` and, above it, `layer-2`. As in most images the second
- * replaces one file of the first and deletes another: together they hold more than the image does.
+ * Makes an image of the files of `rootfs`, twice: as one layer, `one-layer`, and as two, `layer-1` and above it
+ * `layer-2`, which replaces one file of the first and deletes another.
  */
-export async function splitIntoLayers(rootfs: string, directory: string): Promise<void> {
+export async function makeImage(rootfs: string, directory: string): Promise<void> {
   const [first, second] = [`${directory}/layer-1`, `${directory}/layer-2`];
   const names = readdirSync(rootfs);
-  await copy(
-    rootfs,
-    first,
-    names.filter((name) => BELOW.has(name)),
-  );
-  await copy(
-    rootfs,
-    second,
-    names.filter((name) => !BELOW.has(name)),
-  );
+  const below = names.filter((name) => BELOW.has(name));
+  const above = names.filter((name) => !BELOW.has(name));
+  await copy(rootfs, `${directory}/one-layer`, names);
+  await copy(rootfs, first, below);
+  await copy(rootfs, second, above);
   mkdirSync(`${first}/etc`);
   writeFileSync(`${first}/etc/debian_version`, 'replaced\n');
   writeFileSync(`${first}/deleted`, '');

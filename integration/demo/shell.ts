@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { program } from '#integration/program';
-import { showCommand, showOutput } from './terminal.ts';
+import { showCommand, showMessage, showOutput } from './terminal.ts';
 
 export interface Shell {
   /** Shows a command line, runs it, shows what it prints, and returns that. */
@@ -20,7 +20,10 @@ export function openShell(directory: string, tcti: string): Shell {
   const execute = (line: string) =>
     execa('sh', ['-c', line], {
       cwd: directory,
-      env: { PATH: `${dirname(program)}:${process.env['PATH']}`, TPM2TOOLS_TCTI: tcti },
+      env: {
+        PATH: `${dirname(program)}:${process.env['PATH']}:/usr/sbin:/sbin`,
+        TPM2TOOLS_TCTI: tcti,
+      },
       stdin: 'ignore',
       all: true,
       reject: false,
@@ -42,7 +45,7 @@ export function openShell(directory: string, tcti: string): Shell {
       showCommand(line);
       const result = await execute(line);
       if (!result.failed) throw new Error(`\`${line}\` should have failed`);
-      showOutput(result.all);
+      showMessage(result.all);
       return result.all;
     },
   };

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 
-const WIDTH = 92;
+const WIDTH = 88;
+const TEXT = '   ';
+const OUTPUT = '     ';
 let step = 0;
 
 type Style = Parameters<typeof styleText>[0];
@@ -11,7 +13,9 @@ function paint(style: Style, text: string): string {
 }
 
 function print(text: string, indent: string): void {
-  for (const line of text.trimEnd().split('\n')) process.stdout.write(`${indent}${line}\n`);
+  for (const line of text.trimEnd().split('\n')) {
+    process.stdout.write(line === '' ? '\n' : `${indent}${line}\n`);
+  }
 }
 
 export function title(text: string, ...rest: readonly string[]): void {
@@ -25,33 +29,41 @@ export function heading(text: string): void {
   process.stdout.write(`\n${paint(['bold', 'cyan'], `${step}. ${text}`)}\n\n`);
 }
 
+/** A paragraph. */
 export function say(text: string): void {
-  print(wrap(text, WIDTH - 3), '   ');
+  print(wrap(text, WIDTH), TEXT);
+  process.stdout.write('\n');
+}
+
+/** What the reader is to take from what was just shown. */
+export function conclude(text: string): void {
+  print(`${paint('green', '✓')} ${text}`, TEXT);
+  process.stdout.write('\n');
 }
 
 /** A command that the reader could type, as it is being run. */
 export function showCommand(text: string): void {
-  print(`\n${paint('dim', '$')} ${paint('bold', text)}`, '   ');
+  print(`${paint('dim', '$')} ${paint('bold', text)}`, TEXT);
 }
 
 export function showOutput(text: string): void {
-  print(text, '     ');
+  if (text === '') return;
+  print(text, OUTPUT);
   process.stdout.write('\n');
 }
 
-/** What the reader is to take from an output. */
-export function sayAnswer(text: string): void {
-  print(`${paint('green', '✓')} ${text}\n`, '   ');
+/** One long line, as prose. */
+export function showMessage(text: string): void {
+  showOutput(wrap(text, WIDTH));
 }
+
 function wrap(text: string, width: number): string {
-  let line = '';
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
+  const lines = [''];
+  for (const word of text.trim().split(/\s+/)) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
   }
-  return [...lines, line].join('\n');
+  return lines.join('\n');
 }

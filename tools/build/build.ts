@@ -7,6 +7,8 @@ import { bundleProgram } from './bundle.ts';
 import { makeExecutable } from './executable.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
+// 150 MB that were half made are removed on exit, which a signal is not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 const output = join(repository, 'dist', 'oci-measure');
 await mkdir(join(repository, 'dist'), { recursive: true });
 await makeExecutable(await bundleProgram(repository, version), output);

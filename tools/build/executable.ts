@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -15,11 +16,13 @@ const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--openssl-config
  */
 export async function makeExecutable(code: string, output: string): Promise<void> {
   const work = await mkdtemp(join(dirname(output), '.build-'));
+  const removeWork = (): void => rmSync(work, { recursive: true, force: true });
+  process.once('exit', removeWork);
   try {
-    const made = await buildSea(work, code);
-    await rename(made, output);
+    await rename(await buildSea(work, code), output);
   } finally {
-    await rm(work, { recursive: true });
+    removeWork();
+    process.off('exit', removeWork);
   }
 }
 
