@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { Scratch, digestOf, run } from './scratch-overlay.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.ts';
 
 describe('measureRootfs', () => {
   test('an overlay is measured as its lower directories, merged as the kernel merges them', () => {
@@ -13,7 +13,13 @@ describe('measureRootfs', () => {
     const flat = scratch.at('flat');
     run('cp', '-a', merged, flat);
     const found = scratch.measure(merged);
-    assert.deepEqual(found, { rootfs: digestOf(flat), view: 'overlay', writable: ['pristine'], pruned: [], sockets: 0 });
+    assert.deepEqual(found, {
+      rootfs: digestOf(flat),
+      view: 'overlay',
+      writable: ['pristine'],
+      pruned: [],
+      sockets: 0,
+    });
     assert.equal(found.rootfs, digestOf(merged));
   });
 });

@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { dlopen } from 'node:ffi';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
+import { close } from '#digest/linux-syscalls';
 import { digestRootfs } from '#digest/rootfs';
 import { openTreeRoot } from '#digest/tree-root';
+import { measureRootfs, type RootfsMeasurement, type RootfsQuestion } from './measure-rootfs.ts';
+import { configureMount, createMount, FSCONFIG, openFilesystem } from './mount-syscalls.ts';
 import { unescapeOctal } from './mountinfo.ts';
-import { type RootfsMeasurement, type RootfsQuestion, measureRootfs } from './measure-rootfs.ts';
 
 const HOME = '/var/lib/oci-measure-test';
 
@@ -25,7 +28,8 @@ export class Scratch implements Disposable {
       .split('\n')
       .map((line) => unescapeOctal(line.split(' ')[4] ?? ''))
       .filter((point) => point.startsWith(`${this.path}/`));
-    for (const point of points.toReversed()) run('umount', '-l', Buffer.from(point, 'latin1').toString());
+    for (const point of points.toReversed())
+      run('umount', '-l', Buffer.from(point, 'latin1').toString());
     rmSync(this.path, { recursive: true, force: true });
   }
 
@@ -83,7 +87,43 @@ export class Scratch implements Disposable {
 }
 
 export function run(command: string, ...args: string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', timeout: 30_000, stdio: 'pipe' });
+  return runIn('/', command, ...args);
+}
+
+export function runIn(cwd: string, command: string, ...args: string[]): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', timeout: 30_000, stdio: 'pipe' });
+}
+
+/** Mounts by fsopen(2), key by key, which mount(8) cannot. */
+export function mountOverlayByKeys(
+  point: string,
+  keys: readonly (readonly [string, string])[],
+): void {
+  const context = openFilesystem('overlay');
+  for (const [key, value] of keys)
+    assert.equal(configureMount(context, FSCONFIG.setString, key, value), 0, key);
+  assert.equal(configureMount(context, FSCONFIG.create, null, null), 0);
+  const mount = createMount(context);
+  moveMount(mount, point);
+  close(mount);
+  close(context);
+}
+
+function moveMount(mount: number, point: string): void {
+  const word = 'i32';
+  const types = [word, word, 'buffer', word, 'buffer', word] as const;
+  const { functions } = dlopen(null, { syscall: { arguments: types, return: word } });
+  const [nothing, target] = ['', point].map((text) => Buffer.from(`${text}\0`));
+  const [SYS_move_mount, AT_FDCWD, MOVE_MOUNT_F_EMPTY_PATH] = [429, -100, 4];
+  const result = functions.syscall(
+    SYS_move_mount,
+    mount,
+    nothing ?? null,
+    AT_FDCWD,
+    target ?? null,
+    MOVE_MOUNT_F_EMPTY_PATH,
+  );
+  assert.equal(result, 0);
 }
 
 /** The digest of a directory as it stands. */
