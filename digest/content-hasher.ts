@@ -1,21 +1,21 @@
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
 import { CAPACITY, ContentRing, Status } from './content-ring.ts';
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { describeDifference, type FileFacts, saveState } from './file-facts.ts';
+import { hashFile } from './hash-file.ts';
 import { startHashWorker } from './hash-worker-source.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { ELOOP, ENOENT } from './linux-syscalls.ts';
 import { quotePath } from './listing-path.ts';
 import { changed, describeErrno, unreadable } from './system-error.ts';
+import { withoutRoot } from './thread-credentials.ts';
 
-/** More threads than this only cost memory, about 10 MB each: the walk cannot feed them. */
+/** The walk cannot feed more, and each takes about 10 MB. */
 const MAX_THREADS = 8;
-/** Requests that have to wait before one more thread is worth its start (10 ms, measured). */
+/** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;
 const PATIENCE_MS = 50;
-const MAX_START_MS = 30_000;
 const MAX_STOP_MS = 2_000;
 
 export interface HasherOptions {
@@ -23,7 +23,7 @@ export interface HasherOptions {
   readonly interrupt: () => void;
 }
 
-/** A file whose content is being hashed by another thread. */
+/** A file that waits to be hashed, or is. */
 export interface PendingContent {
   readonly path: ByteString;
   readonly directory: HeldDirectory;
@@ -31,17 +31,19 @@ export interface PendingContent {
 }
 
 /**
- * Hashes files in threads that are not root, while the calling thread walks on. Nothing here uses the event loop.
+ * Hashes files in other threads while the calling thread walks on, and in the calling thread when that has nothing
+ * else to do. Nothing here uses the event loop.
  */
 export class ContentHasher implements Disposable {
   readonly #ring = new ContentRing();
-  readonly #workers: Worker[] = [];
-  readonly #options: HasherOptions;
+  readonly #interrupt: () => void;
+  readonly #dropsRoot: boolean;
+  #threads = 0;
   #underWay = 0;
-  #startedAt = 0;
 
-  constructor(options: HasherOptions) {
-    this.#options = options;
+  constructor({ readAsRoot, interrupt }: HasherOptions) {
+    this.#interrupt = interrupt;
+    this.#dropsRoot = process.geteuid?.() === 0 && !readAsRoot;
   }
 
   get isFull(): boolean {
@@ -58,24 +60,20 @@ export class ContentHasher implements Disposable {
     const ticket = this.#ring.publish(directory.fd, name, (into) => saveState(facts, into));
     directory.hold();
     this.#underWay++;
-    if (this.#workers.length === 0 || this.#ring.waiting >= WAITING_FOR_ONE_MORE_THREAD) {
-      this.#startOneMore();
-    }
+    if (this.#ring.waiting >= WAITING_FOR_ONE_MORE_THREAD) this.#startOneMoreThread();
     return { path, directory, ticket };
   }
 
-  #startOneMore(): void {
-    const count = this.#workers.length;
-    if (count >= Math.min(availableParallelism(), MAX_THREADS)) return;
-    // One at a time: a thread that has not started yet explains why requests wait.
-    if (this.#ring.startedThreads < count) return;
-    this.#startedAt ||= performance.now();
-    const dropsRoot = process.geteuid?.() === 0 && !this.#options.readAsRoot;
-    const worker = startHashWorker({ memory: this.#ring.memory, dropsRoot });
-    // Without a listener Node would end the process, after the digest has already failed by the ring.
+  #startOneMoreThread(): void {
+    // The calling thread hashes, too, from when the walk is done.
+    if (this.#threads >= Math.min(availableParallelism(), MAX_THREADS) - 1) return;
+    // One that has not started yet explains why requests wait.
+    if (this.#ring.startedThreads < this.#threads) return;
+    this.#threads++;
+    const worker = startHashWorker({ memory: this.#ring.memory, dropsRoot: this.#dropsRoot });
+    // Without a listener Node would end the process; a thread that never came is not missed.
     worker.on('error', () => {});
     worker.unref();
-    this.#workers.push(worker);
   }
 
   isHashed({ ticket }: PendingContent): boolean {
@@ -83,15 +81,17 @@ export class ContentHasher implements Disposable {
   }
 
   /**
-   * Waits for the content's SHA-256, in hexadecimal. Contents must be taken in the order they were submitted.
+   * The content's SHA-256, in hexadecimal. Contents must be taken in the order in which they were submitted.
    *
    * @throws {DigestError} `unreadable`, `changed`; whatever `interrupt` throws
    */
   take(content: PendingContent): string {
+    if (!this.isHashed(content)) {
+      this.#help(() => this.isHashed(content) && this.#ring.waiting < CAPACITY / 2);
+    }
     while (!this.isHashed(content)) {
+      this.#interrupt();
       this.#ring.wait(content.ticket, PATIENCE_MS);
-      this.#options.interrupt();
-      this.#checkThreads();
     }
     this.#underWay--;
     content.directory.release();
@@ -100,19 +100,29 @@ export class ContentHasher implements Disposable {
     throw this.#failure(content);
   }
 
-  #checkThreads(): void {
-    const errno = this.#ring.startErrno;
-    if (errno !== 0) {
-      throw new DigestError(
-        'unreadable',
-        `could not give up root before reading files: ${describeErrno(errno)}`,
-      );
-    }
-    if (this.#ring.startedThreads === 0 && performance.now() - this.#startedAt > MAX_START_MS) {
-      throw new DigestError(
-        'unreadable',
-        `no thread that reads files started within ${MAX_START_MS / 1000} seconds`,
-      );
+  /** Hashes everything that no other thread has taken up. */
+  hashRest(): void {
+    this.#help(() => false);
+  }
+
+  #help(isEnough: () => boolean): void {
+    this.#ring.wake();
+    if (this.#ring.waiting === 0) return;
+    if (!this.#dropsRoot) return this.#hashUntil(isEnough);
+    const errno = withoutRoot(() => this.#hashUntil(isEnough));
+    if (errno === 0) return;
+    throw new DigestError(
+      'unreadable',
+      `could not give up root before reading files: ${describeErrno(errno)}`,
+    );
+  }
+
+  #hashUntil(isEnough: () => boolean): void {
+    while (!isEnough()) {
+      this.#interrupt();
+      const ticket = this.#ring.tryClaim();
+      if (ticket === undefined) return;
+      hashFile(this.#ring, ticket, this.#interrupt);
     }
   }
 
@@ -126,20 +136,18 @@ export class ContentHasher implements Disposable {
       case Status.notRead:
         return unreadable('read', path, -errno);
       case Status.changed: {
-        const { expected, found } = describeDifference(
-          this.#ring.expected(ticket),
-          this.#ring.found(ticket),
-        );
-        return changed(path, expected, found);
+        const expected = this.#ring.expected(ticket);
+        const difference = describeDifference(expected, this.#ring.found(ticket));
+        return changed(path, difference.expected, difference.found);
       }
       case Status.short:
         return changed(path, 'as many bytes as its size', 'fewer');
       default:
-        return new DigestError('unreadable', `could not hash ${quotePath(path)}`);
+        return new DigestError('unreadable', `the thread that hashed ${quotePath(path)} failed`);
     }
   }
 
-  /** Ends the threads; first waits until none uses a directory that the caller is about to close. */
+  /** Ends the threads, after waiting for what they are at: they use directories that the caller closes next. */
   [Symbol.dispose](): void {
     this.#ring.close();
     this.#ring.waitUntilIdle(MAX_STOP_MS);

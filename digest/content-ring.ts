@@ -1,7 +1,9 @@
 /**
  * Requests to hash files, handed from the walking thread to hashing threads through shared memory. Fixed slots, used
- * round and round: what is under way is bounded, and nothing is copied or serialised. Node's messages would need the
- * walking thread's event loop, and that one never turns: digests are taken synchronously.
+ * round and round: what is under way is bounded, nothing is serialised. Node's messages would need the walking
+ * thread's event loop, and that never turns: digests are taken synchronously.
+ *
+ * Requests are answered in any order and taken back in order.
  */
 export const CAPACITY = 4096;
 
@@ -10,51 +12,53 @@ export const MAX_NAME_LENGTH = 255;
 
 const SLOT_SIZE = 512;
 const CONTROL_SIZE = 64;
-export const RING_BYTES: number = CONTROL_SIZE + CAPACITY * SLOT_SIZE;
+const RING_SIZE = CONTROL_SIZE + CAPACITY * SLOT_SIZE;
 
 // Words of the control block.
-const PUBLISHED = 0; // requests ever written by the walking thread
-const CLAIMED = 1; // requests ever taken by a hashing thread
+const PUBLISHED = 0; // requests ever made
+const CLAIMED = 1; // requests ever taken up
 const CLOSING = 2;
-const SIGNAL = 3; // changes with every request and on closing: what idle threads sleep on
-const BUSY = 4; // threads between taking a request and answering it
-const STARTED = 5;
-const START_ERRNO = 6;
+const SIGNAL = 3; // changes whenever sleeping threads should look again
+const BUSY = 4; // threads between taking a request up and answering it
+const STARTED = 5; // threads
 
 // Words and bytes of a slot.
 const STATUS = 0;
 const DIRECTORY = 1;
 const NAME_LENGTH = 2;
 const ERRNO = 3;
-const DIGEST_OFFSET = 16;
-const EXPECTED_OFFSET = 64;
-const FOUND_OFFSET = 128;
+const EXPECTED_OFFSET = 64; // a state of file-facts.ts
+const FOUND_OFFSET = 128; // another, where the file changed
+const DIGEST_OFFSET = 128; // in hexadecimal: so it needs no object on the way into the listing
 const NAME_OFFSET = 192;
-const DIGEST_SIZE = 32;
-const STATE_SPACE = 64;
+const STATE_SIZE = 64;
+const DIGEST_LENGTH = 64;
 
-/**
- * `pending` until a thread has answered. `hashed`: the digest is there. `not-opened`, `not-read`: errno says why.
- * `changed`: the found state differs from the expected one. `short`: it ended before its size.
- */
+/** Requests that wait before a sleeping thread is woken: waking costs more than hashing a small file. */
+const WORTH_WAKING = 32;
+
 export const Status = {
   pending: 0,
   hashed: 1,
+  /** errno says why */
   notOpened: 2,
+  /** errno says why */
   notRead: 3,
+  /** The found state differs from the expected one. */
   changed: 4,
+  /** It ended before its size. */
   short: 5,
+  /** The thread failed. */
   broken: 6,
 } as const;
-export type Status = (typeof Status)[keyof typeof Status];
 
-/** One slot, from either side. Reused: `at` says which. */
+/** The walking thread makes it; hashing threads make theirs from its memory. */
 export class ContentRing {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(RING_BYTES)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(RING_SIZE)) {
     this.memory = memory;
     this.#words = new Int32Array(memory);
     this.#bytes = Buffer.from(memory);
@@ -68,25 +72,39 @@ export class ContentRing {
     return this.#byte(ticket) / 4;
   }
 
-  // The walking thread's side.
+  // For the walking thread.
 
-  /** @returns the ticket; at most {@link CAPACITY} may be out. `expected` is a state saved by `saveState`. */
+  /**
+   * At most {@link CAPACITY} requests may be out.
+   *
+   * @param saveExpected writes the state that the file must have
+   * @returns a ticket
+   */
   publish(directory: number, name: string, saveExpected: (into: Uint8Array) => void): number {
     const ticket = Atomics.load(this.#words, PUBLISHED);
     const word = this.#word(ticket);
-    const byte = this.#byte(ticket);
+    const nameStart = this.#byte(ticket) + NAME_OFFSET;
     this.#words[word + DIRECTORY] = directory;
-    this.#words[word + NAME_LENGTH] = this.#bytes.write(name, byte + NAME_OFFSET, 'latin1');
+    this.#words[word + NAME_LENGTH] = this.#bytes.write(name, nameStart, 'latin1');
     saveExpected(this.expected(ticket));
     Atomics.store(this.#words, word + STATUS, Status.pending);
     Atomics.store(this.#words, PUBLISHED, ticket + 1);
-    Atomics.add(this.#words, SIGNAL, 1);
-    Atomics.notify(this.#words, SIGNAL, 1);
+    if (this.waiting >= WORTH_WAKING) this.wake(1);
     return ticket;
   }
 
-  status(ticket: number): Status {
-    return Atomics.load(this.#words, this.#word(ticket) + STATUS) as Status;
+  /** Requests that nobody has taken up. */
+  get waiting(): number {
+    return Atomics.load(this.#words, PUBLISHED) - Atomics.load(this.#words, CLAIMED);
+  }
+
+  wake(threads: number = Number.POSITIVE_INFINITY): void {
+    Atomics.add(this.#words, SIGNAL, 1);
+    Atomics.notify(this.#words, SIGNAL, threads);
+  }
+
+  status(ticket: number): number {
+    return Atomics.load(this.#words, this.#word(ticket) + STATUS);
   }
 
   /** Sleeps until the request is answered, or for the time. */
@@ -94,32 +112,28 @@ export class ContentRing {
     Atomics.wait(this.#words, this.#word(ticket) + STATUS, Status.pending, milliseconds);
   }
 
-  digest(ticket: number): string {
-    const start = this.#byte(ticket) + DIGEST_OFFSET;
-    return this.#bytes.toString('hex', start, start + DIGEST_SIZE);
-  }
-
   errno(ticket: number): number {
     return this.#words[this.#word(ticket) + ERRNO] ?? 0;
   }
 
-  get waiting(): number {
-    return Atomics.load(this.#words, PUBLISHED) - Atomics.load(this.#words, CLAIMED);
+  /** 64 hexadecimal digits. */
+  digest(ticket: number): string {
+    const start = this.#byte(ticket) + DIGEST_OFFSET;
+    return this.#bytes.toString('latin1', start, start + DIGEST_LENGTH);
   }
 
+  /** Ends the hashing threads, each after the request it is at. */
   close(): void {
     Atomics.store(this.#words, CLOSING, 1);
-    Atomics.add(this.#words, SIGNAL, 1);
-    Atomics.notify(this.#words, SIGNAL);
+    this.wake();
   }
 
-  /** Sleeps until no thread is at work, or for the time. */
-  waitUntilIdle(milliseconds: number): boolean {
+  /** After closing: sleeps until no thread is at a request, or for the time. */
+  waitUntilIdle(milliseconds: number): void {
     const end = performance.now() + milliseconds;
-    for (;;) {
+    for (let left = milliseconds; left > 0; left = end - performance.now()) {
       const busy = Atomics.load(this.#words, BUSY);
-      const left = end - performance.now();
-      if (busy === 0 || left <= 0) return busy === 0;
+      if (busy === 0) return;
       Atomics.wait(this.#words, BUSY, busy, left);
     }
   }
@@ -128,59 +142,42 @@ export class ContentRing {
     return Atomics.load(this.#words, STARTED);
   }
 
-  /** Why a thread refused to start; 0 if none did. */
-  get startErrno(): number {
-    return Atomics.load(this.#words, START_ERRNO);
-  }
+  // For hashing threads.
 
-  // The hashing threads' side.
-
-  reportStart(errno: number): void {
-    if (errno !== 0) Atomics.store(this.#words, START_ERRNO, errno);
-    else Atomics.add(this.#words, STARTED, 1);
+  reportStart(): void {
+    Atomics.add(this.#words, STARTED, 1);
   }
 
   get isClosing(): boolean {
     return Atomics.load(this.#words, CLOSING) === 1;
   }
 
-  /** Sleeps until there is a request; undefined when closing. */
+  /** A request, which must be answered. Sleeps until there is one; undefined when closing. */
   claim(): number | undefined {
     for (;;) {
       const signal = Atomics.load(this.#words, SIGNAL);
-      Atomics.add(this.#words, BUSY, 1);
-      const ticket = this.isClosing ? undefined : this.#tryClaim();
-      if (ticket !== undefined) return ticket;
-      this.#rest();
-      if (this.isClosing) return undefined;
+      const ticket = this.tryClaim();
+      if (ticket !== undefined || this.isClosing) return ticket;
       Atomics.wait(this.#words, SIGNAL, signal);
     }
   }
 
-  #tryClaim(): number | undefined {
-    for (;;) {
+  /** A request, which must be answered; undefined if none waits or when closing. */
+  tryClaim(): number | undefined {
+    Atomics.add(this.#words, BUSY, 1);
+    while (!this.isClosing) {
       const ticket = Atomics.load(this.#words, CLAIMED);
-      if (ticket === Atomics.load(this.#words, PUBLISHED)) return undefined;
-      if (Atomics.compareExchange(this.#words, CLAIMED, ticket, ticket + 1) === ticket)
-        return ticket;
+      if (ticket === Atomics.load(this.#words, PUBLISHED)) break;
+      const found = Atomics.compareExchange(this.#words, CLAIMED, ticket, ticket + 1);
+      if (found === ticket) return ticket;
     }
+    this.#rest();
+    return undefined;
   }
 
   #rest(): void {
     Atomics.sub(this.#words, BUSY, 1);
-    Atomics.notify(this.#words, BUSY);
-  }
-
-  answer(ticket: number, status: Status, errno = 0): void {
-    const word = this.#word(ticket);
-    this.#words[word + ERRNO] = errno;
-    Atomics.store(this.#words, word + STATUS, status);
-    Atomics.notify(this.#words, word + STATUS);
-    this.#rest();
-  }
-
-  setDigest(ticket: number, digest: Uint8Array): void {
-    this.#bytes.set(digest, this.#byte(ticket) + DIGEST_OFFSET);
+    if (this.isClosing) Atomics.notify(this.#words, BUSY);
   }
 
   directory(ticket: number): number {
@@ -195,15 +192,26 @@ export class ContentRing {
     into[length] = 0;
   }
 
-  // Both sides.
-
   expected(ticket: number): Uint8Array {
     const start = this.#byte(ticket) + EXPECTED_OFFSET;
-    return this.#bytes.subarray(start, start + STATE_SPACE);
+    return this.#bytes.subarray(start, start + STATE_SIZE);
   }
 
   found(ticket: number): Uint8Array {
     const start = this.#byte(ticket) + FOUND_OFFSET;
-    return this.#bytes.subarray(start, start + STATE_SPACE);
+    return this.#bytes.subarray(start, start + STATE_SIZE);
+  }
+
+  answerWithDigest(ticket: number, digest: string): void {
+    this.#bytes.write(digest, this.#byte(ticket) + DIGEST_OFFSET, DIGEST_LENGTH, 'latin1');
+    this.answer(ticket, Status.hashed);
+  }
+
+  answer(ticket: number, status: number, errno = 0): void {
+    const word = this.#word(ticket);
+    this.#words[word + ERRNO] = errno;
+    Atomics.store(this.#words, word + STATUS, status);
+    Atomics.notify(this.#words, word + STATUS);
+    this.#rest();
   }
 }

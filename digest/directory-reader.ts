@@ -24,7 +24,8 @@ export function readSortedNames(directory: number, path: ByteString): ByteString
     appendNames(length, names);
   }
   // A directory that is written to while it is read may give a name twice.
-  return names.sort().filter((name, index) => name !== names[index - 1]);
+  const sorted = names.toSorted();
+  return sorted.filter((name, index) => name !== sorted[index - 1]);
 }
 
 function appendNames(length: number, names: ByteString[]): void {

@@ -1,13 +1,12 @@
-import type { ByteString, Device, Directory, Fifo, File, Link, Xattr } from './entry.ts';
+import type { ByteString, Device, Directory, Fifo, Link, Xattr } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { type FileFacts, Format } from './file-facts.ts';
 import { readLink } from './linux-syscalls.ts';
+import type { UnhashedFile } from './listing.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
 import { atPath, unreadable } from './system-error.ts';
 import type { FoundName } from './tree-reader.ts';
-
-export type UnhashedFile = Omit<File, 'sha256'>;
 
 /** No layer can hold one; it is reported and not listed. */
 export interface Socket {
@@ -21,7 +20,7 @@ export type ReadEntry = Directory | UnhashedFile | Link | Device | Fifo | Socket
 const linkSpace = Buffer.allocUnsafeSlow(4096);
 
 /**
- * @param listed the attributes of its listing
+ * @param xattrs those of its listing
  * @throws {DigestError} `unreadable`, `unmapped-id`, `unrepresentable`
  */
 export function readEntry(
@@ -29,26 +28,26 @@ export function readEntry(
   name: ByteString,
   path: ByteString,
   owners: OwnerMapping,
-  listed: readonly Xattr[] = found.xattrs.listed,
+  xattrs: readonly Xattr[] = found.xattrs.listed,
 ): ReadEntry {
   const { facts, parent } = found;
   if (facts.format === Format.socket) return { kind: 'socket', path };
-  const owned = { path, ...readOwner(facts, path, owners), xattrs: listed };
   const mode = facts.permissions;
-  const device = { major: facts.major, minor: facts.minor };
+  const { uid, gid } = readOwner(facts, path, owners);
+  const { major, minor } = facts;
   switch (facts.format) {
     case Format.dir:
-      return { kind: 'dir', mode, ...owned };
+      return { kind: 'dir', path, mode, uid, gid, xattrs };
     case Format.file:
-      return { kind: 'file', mode, ...owned, size: readSize(facts, path) };
+      return { kind: 'file', path, mode, uid, gid, size: readSize(facts, path), xattrs };
     case Format.link:
-      return { kind: 'link', ...owned, target: readTarget(parent.fd, name, path) };
+      return { kind: 'link', path, uid, gid, target: readTarget(parent.fd, name, path), xattrs };
     case Format.char:
-      return { kind: 'char', mode, ...owned, ...device };
+      return { kind: 'char', path, mode, uid, gid, major, minor, xattrs };
     case Format.block:
-      return { kind: 'block', mode, ...owned, ...device };
+      return { kind: 'block', path, mode, uid, gid, major, minor, xattrs };
     case Format.fifo:
-      return { kind: 'fifo', mode, ...owned };
+      return { kind: 'fifo', path, mode, uid, gid, xattrs };
     default:
       throw new DigestError(
         'unrepresentable',

@@ -13,76 +13,86 @@ import {
   uninterrupted,
 } from './linux-syscalls.ts';
 
+// O_NONBLOCK: a fifo that took the file's place must not hold us up.
+const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const CHUNK_SIZE = 256 * 1024;
+
 const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
-const name = Buffer.alloc(MAX_NAME_LENGTH + 1);
+const name = Buffer.allocUnsafeSlow(MAX_NAME_LENGTH + 1);
 const facts = new FileFacts();
 
-/** Answers one request: opens the file, checks before and after that it is the one that the walk saw, hashes it. */
-export function hashFile(ring: ContentRing, ticket: number): void {
+/**
+ * Answers one request: opens the file, checks before and after that it is in the state that the walk saw, hashes it.
+ *
+ * @param checkpoint called now and then while a large file is read; may throw
+ */
+export function hashFile(ring: ContentRing, ticket: number, checkpoint: () => void): void {
   ring.copyName(ticket, name);
-  // O_NONBLOCK: a fifo that took the file's place must not hold us up.
-  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  const file = uninterrupted(() => openAt(ring.directory(ticket), name, flags));
+  let file = openAt(ring.directory(ticket), name, FLAGS);
+  if (file < 0) file = uninterrupted(() => openAt(ring.directory(ticket), name, FLAGS));
   if (file < 0) return ring.answer(ticket, Status.notOpened, -file);
   try {
-    hashOpenFile(ring, ticket, file);
+    hashOpenFile(ring, ticket, file, checkpoint);
+  } catch (error) {
+    ring.answer(ticket, Status.broken);
+    throw error;
   } finally {
     close(file);
   }
 }
 
-function hashOpenFile(ring: ContentRing, ticket: number, file: number): void {
+function hashOpenFile(
+  ring: ContentRing,
+  ticket: number,
+  file: number,
+  checkpoint: () => void,
+): void {
   if (!isExpected(ring, ticket, file)) return ring.answer(ticket, Status.changed);
-  const size = facts.size;
-  const { error, digest } =
-    size <= CHUNK_SIZE ? hashSmall(file, size) : hashLarge(file, size, ring);
-  if (error !== undefined && error < 0) return ring.answer(ticket, Status.notRead, -error);
+  const { size } = facts;
+  const digest = size <= CHUNK_SIZE ? hashSmall(file, size) : hashLarge(file, size, checkpoint);
+  if (typeof digest === 'number' && digest < 0) return ring.answer(ticket, Status.notRead, -digest);
   if (!isExpected(ring, ticket, file)) return ring.answer(ticket, Status.changed);
-  if (digest === undefined) return ring.answer(ticket, Status.short);
-  ring.setDigest(ticket, digest);
-  ring.answer(ticket, Status.hashed);
+  if (typeof digest === 'number') return ring.answer(ticket, Status.short);
+  ring.answerWithDigest(ticket, digest);
 }
 
 function isExpected(ring: ContentRing, ticket: number, file: number): boolean {
-  if (statDescriptor(file, facts.bytes) < 0) return false;
+  // fstat of an open file does not fail; if it did, nothing of it would be as expected.
+  if (statDescriptor(file, facts.bytes) < 0) facts.bytes.fill(0);
   if (isState(facts, ring.expected(ticket))) return true;
   saveState(facts, ring.found(ticket));
   return false;
 }
 
-interface Hashed {
-  readonly digest?: Uint8Array;
-  /** Negated errno; 0: the file ended early. */
-  readonly error?: number;
+/** The SHA-256 in hexadecimal; 0 if the file ended early, or the negated errno. */
+type Digest = string | number;
+
+function hashSmall(file: number, size: number): Digest {
+  const result = fill(file, size);
+  if (result <= 0) return result;
+  return process.getBuiltinModule('node:crypto').hash('sha256', chunk.subarray(0, size), 'hex');
 }
 
-function hashSmall(file: number, size: number): Hashed {
-  const error = fill(file, size);
-  if (error !== undefined) return { error };
-  const { hash } = process.getBuiltinModule('node:crypto');
-  return { digest: hash('sha256', chunk.subarray(0, size), 'buffer') };
-}
-
-function hashLarge(file: number, size: number, ring: ContentRing): Hashed {
+function hashLarge(file: number, size: number, checkpoint: () => void): Digest {
   const hash: Hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   for (let left = size; left > 0; left -= CHUNK_SIZE) {
     const length = Math.min(left, CHUNK_SIZE);
-    const error = fill(file, length);
-    if (error !== undefined) return { error };
-    // Nobody waits for the rest of a large file once the walk has failed.
-    if (ring.isClosing) return { error: 0 };
+    const result = fill(file, length);
+    if (result <= 0) return result;
+    checkpoint();
     hash.update(chunk.subarray(0, length));
   }
-  return { digest: hash.digest() };
+  return hash.digest('hex');
 }
 
-/** Reads exactly `length` bytes into the chunk. */
-function fill(file: number, length: number): number | undefined {
-  for (let filled = 0; filled < length; ) {
-    const count = uninterrupted(() => read(file, chunk.subarray(filled), length - filled));
+/** Reads exactly `length` bytes into the chunk. @returns length; 0 at an early end, or the negated errno */
+function fill(file: number, length: number): number {
+  let filled = read(file, chunk, length);
+  while (filled > 0 && filled < length) {
+    const rest = chunk.subarray(filled, length);
+    const count = uninterrupted(() => read(file, rest, rest.length));
     if (count <= 0) return count;
     filled += count;
   }
-  return undefined;
+  return filled;
 }

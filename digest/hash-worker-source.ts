@@ -1,12 +1,8 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-
-export interface HashWorkerData {
-  readonly memory: SharedArrayBuffer;
-  readonly dropsRoot: boolean;
-}
+import type { HashWorkerData } from './hash-worker.ts';
 
 /**
- * Starts a thread that hashes files. Replaced by the build, which has no file to start it from: see there.
+ * Starts a thread that hashes files. The build replaces this file: one executable has no other file to start it from.
  */
 export function startHashWorker(workerData: HashWorkerData): Worker {
   return new Worker(new URL('./hash-worker.ts', import.meta.url), { workerData, env: SHARE_ENV });

@@ -1,22 +1,29 @@
 import { workerData } from 'node:worker_threads';
-import { ContentRing, Status } from './content-ring.ts';
-import { dropRoot } from './drop-root.ts';
+import { ContentRing } from './content-ring.ts';
 import { hashFile } from './hash-file.ts';
-import type { HashWorkerData } from './hash-worker-source.ts';
+import { dropRoot } from './thread-credentials.ts';
+
+export interface HashWorkerData {
+  readonly memory: SharedArrayBuffer;
+  readonly dropsRoot: boolean;
+}
 
 /** A thread that hashes files until the ring closes. It reports by the ring alone: nobody listens to its messages. */
-const { memory, dropsRoot } = workerData as HashWorkerData;
-const ring = new ContentRing(memory);
-const errno = dropsRoot ? dropRoot() : 0;
-ring.reportStart(errno);
-if (errno === 0) work();
-
-function work(): void {
+function run({ memory, dropsRoot }: HashWorkerData): void {
+  // The walking thread needs the same, and says what is wrong.
+  if (dropsRoot && dropRoot() !== 0) return;
+  const ring = new ContentRing(memory);
+  ring.reportStart();
+  const checkpoint = (): void => {
+    if (ring.isClosing) throw new Error('the walk has ended');
+  };
   for (let ticket = ring.claim(); ticket !== undefined; ticket = ring.claim()) {
     try {
-      hashFile(ring, ticket);
+      hashFile(ring, ticket, checkpoint);
     } catch {
-      ring.answer(ticket, Status.broken);
+      // Answered as broken.
     }
   }
 }
+
+run(workerData);

@@ -1,10 +1,11 @@
 import type { ContentHasher, PendingContent } from './content-hasher.ts';
+import { CAPACITY } from './content-ring.ts';
 import type { DigestText } from './digest.ts';
-import type { ByteString, Entry, Xattr } from './entry.ts';
-import { readEntry, type UnhashedFile } from './entry-reader.ts';
+import type { ByteString, Xattr } from './entry.ts';
+import { readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
-import type { ListingKind } from './listing.ts';
-import { ListingDigest } from './listing-digest.ts';
+import type { ListingKind, UnhashedFile } from './listing.ts';
+import { type Gap, ListingDigest } from './listing-digest.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
 import type { FoundName } from './tree-reader.ts';
@@ -20,11 +21,13 @@ export interface VisitorOptions {
   readonly writablePrefix?: OverlayXattrPrefix | undefined;
 }
 
-/** An entry that waits: for its own content, or behind one that does. */
-type Waiting = Entry | { readonly file: UnhashedFile; readonly content: PendingContent };
+interface Waiting {
+  readonly content: PendingContent;
+  readonly gap: Gap;
+}
 
-/** Entries that may wait behind a large file. Bounds memory; a million links could follow it. */
-const MAX_WAITING = 8192;
+/** Of the listing that may wait behind a large file: a million links could follow it. */
+const MAX_LISTING_SIZE = 16 * 1024 * 1024;
 const INTERRUPT_EVERY = 256;
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const OVERLAY_XATTRS_LISTED = ['metacopy', 'opaque', 'redirect'];
@@ -37,8 +40,9 @@ export class ListingVisitor implements Visitor {
   readonly #options: VisitorOptions;
   readonly #sockets: ByteString[] = [];
   readonly #foreignMounts: ByteString[] = [];
+  /** In the listing's order, those before the first taken already. */
   #waiting: Waiting[] = [];
-  #firstWaiting = 0;
+  #first = 0;
   #visited = 0;
 
   constructor(
@@ -68,9 +72,12 @@ export class ListingVisitor implements Visitor {
   found(found: FoundName, name: ByteString, path: ByteString): void {
     const entry = readEntry(found, name, path, this.#owners, this.#listedXattrs(found.xattrs));
     if (entry.kind === 'socket') this.#sockets.push(entry.path);
-    else if (entry.kind === 'file') this.#addFile(entry, found, name);
-    else this.#add(entry);
-    while (this.#isHeadReady()) this.#takeHead();
+    else if (entry.kind === 'file' && entry.size > 0) this.#addFile(entry, found, name);
+    else if (entry.kind === 'file') this.#listing.add({ ...entry, sha256: SHA256_OF_NOTHING });
+    else this.#listing.add(entry);
+    while (this.#isFirstReady() || this.#listing.size > MAX_LISTING_SIZE) {
+      if (!this.#takeFirst()) return;
+    }
   }
 
   #listedXattrs({ listed, overlay }: EntryXattrs): readonly Xattr[] {
@@ -85,50 +92,30 @@ export class ListingVisitor implements Visitor {
   }
 
   #addFile(file: UnhashedFile, { parent, facts }: FoundName, name: ByteString): void {
-    if (file.size === 0) return this.#add({ ...file, sha256: SHA256_OF_NOTHING });
-    while (this.#hasher.isFull) this.#takeHead();
+    while (this.#hasher.isFull) this.#takeFirst();
     const content = this.#hasher.submit(parent, name, facts, file.path);
-    this.#wait({ file, content });
+    this.#waiting.push({ content, gap: this.#listing.addFile(file) });
   }
 
-  #add(entry: Entry): void {
-    if (this.#waitingCount === 0) this.#listing.add(entry);
-    else this.#wait(entry);
+  #isFirstReady(): boolean {
+    const first = this.#waiting[this.#first];
+    return first !== undefined && this.#hasher.isHashed(first.content);
   }
 
-  #wait(waiting: Waiting): void {
-    while (this.#waitingCount >= MAX_WAITING) this.#takeHead();
-    this.#waiting.push(waiting);
-  }
-
-  get #waitingCount(): number {
-    return this.#waiting.length - this.#firstWaiting;
-  }
-
-  #isHeadReady(): boolean {
-    const head = this.#waiting[this.#firstWaiting];
-    return head !== undefined && (!('content' in head) || this.#hasher.isHashed(head.content));
-  }
-
-  #takeHead(): void {
-    const head = this.#waiting[this.#firstWaiting];
-    if (head === undefined) return;
-    this.#firstWaiting++;
-    if (this.#firstWaiting >= MAX_WAITING) {
-      this.#waiting = this.#waiting.slice(this.#firstWaiting);
-      this.#firstWaiting = 0;
+  #takeFirst(): boolean {
+    const first = this.#waiting[this.#first];
+    if (first === undefined) return false;
+    this.#first++;
+    if (this.#first === CAPACITY) {
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
     }
-    if ('content' in head) {
-      this.#listing.add({ ...head.file, sha256: this.#hasher.take(head.content) });
-    } else {
-      this.#listing.add(head);
-    }
+    this.#listing.fill(first.gap, this.#hasher.take(first.content));
+    return true;
   }
 
   releaseDirectory(): boolean {
-    if (this.#waitingCount === 0) return false;
-    this.#takeHead();
-    return true;
+    return this.#takeFirst();
   }
 
   finish(): {
@@ -138,7 +125,8 @@ export class ListingVisitor implements Visitor {
     sockets: readonly ByteString[];
     foreignMounts: readonly ByteString[];
   } {
-    while (this.#waitingCount > 0) this.#takeHead();
+    this.#hasher.hashRest();
+    while (this.#takeFirst());
     const digest = this.#listing.digest();
     const { entries, fileBytes } = this.#listing;
     return {

@@ -93,13 +93,13 @@ interface Place {
 
 function findPlace(reader: TreeReader, path: ByteString): Place | undefined {
   let directories: readonly HeldDirectory[] = reader.openRoots();
-  if (path === '') return found(reader.find(directories, '.', ''), '.', '');
+  if (path === '') return placeOf(reader.find(directories, '.', ''), '.', '');
   let above = '';
   const names = path.split('/');
   for (const [index, name] of names.entries()) {
     checkName(name, path);
     const at = joinPath(above, name);
-    const place = found(reader.find(directories, name, at), name, at);
+    const place = placeOf(reader.find(directories, name, at), name, at);
     if (place === undefined || index === names.length - 1) return place;
     const opened = place.found.parts.map((part) => reader.openDirectory(part, name, at));
     for (const directory of directories) directory.release();
@@ -115,7 +115,7 @@ function checkName(name: ByteString, path: ByteString): void {
   }
 }
 
-function found(
+function placeOf(
   result: ReturnType<TreeReader['find']>,
   name: ByteString,
   path: ByteString,

@@ -20,6 +20,6 @@ export function mergeNames(lists: readonly (readonly ByteString[])[]): MergedNam
       parts.set(name, above === undefined ? alone : [...above, index]);
     }
   }
-  const names = [...parts.keys()].sort();
+  const names = [...parts.keys()].toSorted();
   return { names, partsWithName: names.map((name) => parts.get(name) ?? []) };
 }

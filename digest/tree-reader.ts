@@ -114,8 +114,9 @@ export class TreeReader implements Disposable {
     path: ByteString,
   ): FoundName | typeof FOREIGN_MOUNT | typeof WHITEOUT | undefined {
     const facts = this.#top;
-    for (const [index, parent] of parents.entries()) {
-      if (!this.#stat(parent, name, path, facts)) continue;
+    for (let index = 0; index < parents.length; index++) {
+      const parent = parents[index];
+      if (parent === undefined || !this.#stat(parent, name, path, facts)) continue;
       if (!this.#isOnOwnMount(parent, facts)) return FOREIGN_MOUNT;
       if (this.#overlay !== undefined && isWhiteout(facts)) return WHITEOUT;
       const xattrs = this.#xattrs(parent, name, path);
