@@ -2,6 +2,7 @@ import { formatContainer, formatContainers } from '#tools/containers/container-t
 import { findContainer } from '#tools/containers/find-container';
 import { measuredContainers } from '#tools/containers/measured-container';
 import { readConfiguration } from './configuration.ts';
+import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 
 export interface ContainersCommand {
@@ -18,7 +19,7 @@ export interface ContainersCommand {
 export async function containers({ id, json, config }: ContainersCommand): Promise<number> {
   const all = measuredContainers(readConfiguration(config).state);
   const one = id === undefined ? undefined : findContainer(all, id);
-  if (json) writeOut(`${JSON.stringify(one === undefined ? all : [one], null, 2)}\n`);
+  if (json) writeOut(formatJSON(one === undefined ? all : [one]));
   else writeOut(one === undefined ? formatContainers(all) : formatContainer(one));
   return 0;
 }

@@ -2,6 +2,7 @@ import type { ByteString } from '#digest/entry';
 import { escapePath } from '#digest/listing-path';
 import { type DigestOptions, digestRootfs, type RootfsDigest } from '#digest/rootfs';
 import { readConfiguration } from './configuration.ts';
+import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 import { noProgress, startProgress } from './progress.ts';
 import { reportWarning } from './report.ts';
@@ -29,7 +30,7 @@ export async function digest(command: DigestCommand): Promise<number> {
   if (command.config !== undefined) readConfiguration(command.config);
   using tree = openTree(parseSource(command.source));
   const result = digestTree(tree, command.listing);
-  if (command.json) writeOut(`${JSON.stringify(describe(command.source, result), null, 2)}\n`);
+  if (command.json) writeOut(formatJSON(describe(command.source, result)));
   else if (!command.listing) writeOut(`${result.digest}\n`);
   tell(result.foreignMounts, 'another mount: left out', 'other mounts left out');
   tell(result.sockets, 'a socket, as no image holds one: not listed', 'sockets not listed');

@@ -6,6 +6,7 @@ import { checkHookEntries, HOOKS_DIRECTORIES } from '#tools/doctor/hook-entries'
 import { checkLibraries } from '#tools/doctor/libraries';
 import { checkRuntimes } from '#tools/doctor/runtimes';
 import { checkTools } from '#tools/doctor/tools';
+import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 
 export interface DoctorOptions {
@@ -31,7 +32,7 @@ export async function doctor({ config: file, json }: DoctorOptions): Promise<num
   ];
   const findings = (await Promise.all(checks.map(runCheck))).flat();
   const healthy = findings.every(({ status }) => status !== 'problem');
-  writeOut(json ? `${JSON.stringify({ healthy, findings }, null, 2)}\n` : formatFindings(findings));
+  writeOut(json ? formatJSON({ healthy, findings }) : formatFindings(findings));
   return healthy ? 0 : 1;
 }
 

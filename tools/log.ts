@@ -2,6 +2,7 @@ import { describeLog } from '#tools/log/log-json';
 import { failuresOf, readLogState } from '#tools/log/log-state';
 import { formatLog } from '#tools/log/log-table';
 import { readConfiguration } from './configuration.ts';
+import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 import { reportError } from './report.ts';
 import { openTpm } from './tpm.ts';
@@ -20,7 +21,7 @@ export interface LogCommand {
 export async function log({ json, config: file }: LogCommand): Promise<number> {
   const config = readConfiguration(file);
   const state = await readLogState(config.state, config.tpm.pcr, openTpm(config));
-  writeOut(json ? `${JSON.stringify(describeLog(state), null, 2)}\n` : formatLog(state));
+  writeOut(json ? formatJSON(describeLog(state)) : formatLog(state));
   const failures = failuresOf(state);
   for (const failure of failures) reportError(`${state.snapshot.file}: ${failure}`);
   return failures.length === 0 ? 0 : 1;

@@ -6,40 +6,45 @@ const QUIET_MS = 500;
 const EVERY_MS = 100;
 const LF = 0x0a;
 const DOT = 0x2e;
-const CLEAR_LINE = '\r\x1b[K';
+const CLEAR_LINE = '\r\u001b[K';
 
-/** Shows on a terminal how far a listing has come, and nothing elsewhere; `clear` wipes the line. */
+/** Shows how far a listing has come; `clear` wipes the line. */
 export interface Progress {
   /** A piece of the listing, cut anywhere. */
   count(chunk: Uint8Array): void;
   clear(): void;
 }
 
-export function startProgress(what: string): Progress {
-  return isatty(STDERR) ? terminalProgress(what) : noProgress;
-}
-
 export const noProgress: Progress = { count: () => {}, clear: () => {} };
 
-function terminalProgress(what: string): Progress {
+/** On a terminal, once it takes long; nothing elsewhere. */
+export function startProgress(what: string): Progress {
+  return isatty(STDERR) ? createProgress(what, writeError, Date.now) : noProgress;
+}
+
+export function createProgress(
+  what: string,
+  write: (text: string) => void,
+  now: () => number,
+): Progress {
   let entries = 0;
   let atLineStart = true;
   let shown = false;
-  let nextMs = Date.now() + QUIET_MS;
+  let nextMs = now() + QUIET_MS;
   return {
     count(chunk) {
       for (const byte of chunk) {
+        // Lines of entries begin with a dot, those of attributes with #.
         if (atLineStart && byte === DOT) entries += 1;
         atLineStart = byte === LF;
       }
-      const nowMs = Date.now();
-      if (nowMs < nextMs) return;
-      nextMs = nowMs + EVERY_MS;
+      if (now() < nextMs) return;
+      nextMs = now() + EVERY_MS;
       shown = true;
-      writeError(`${CLEAR_LINE}${what}: ${entries.toLocaleString('en')} entries`);
+      write(`${CLEAR_LINE}${what}: ${entries.toLocaleString('en')} entries`);
     },
     clear() {
-      if (shown) writeError(CLEAR_LINE);
+      if (shown) write(CLEAR_LINE);
       shown = false;
     },
   };

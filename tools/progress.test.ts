@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { createProgress } from './progress.ts';
+
+const LISTING = Buffer.from(
+  '#mtree rootfs-digest v1\n. type=dir\n./a type=file\n#xattr x=\n./b.c type=file\n',
+);
+
+let written: string[];
+let nowMs: number;
+
+function start() {
+  return createProgress(
+    'reading',
+    (text) => written.push(text),
+    () => nowMs,
+  );
+}
+
+beforeEach(() => {
+  written = [];
+  nowMs = 0;
+});
+
+describe('createProgress', () => {
+  test('counts entries, not attributes, however the listing is cut', () => {
+    for (let size = 1; size <= LISTING.length; size += 1) {
+      nowMs = 0;
+      written = [];
+      const progress = start();
+      for (let at = 0; at < LISTING.length; at += size)
+        progress.count(LISTING.subarray(at, at + size));
+      nowMs = 1000;
+      progress.count(new Uint8Array());
+      assert.deepEqual(written, ['\r\u001b[Kreading: 3 entries']);
+    }
+  });
+
+  test('says nothing about what is quickly done', () => {
+    const progress = start();
+    progress.count(LISTING);
+    progress.clear();
+    assert.deepEqual(written, []);
+  });
+
+  test('writes ten times a second at most, and wipes its line', () => {
+    const progress = start();
+    for (nowMs = 0; nowMs < 1500; nowMs += 1) progress.count(LISTING);
+    assert.equal(written.length, 10);
+    progress.clear();
+    assert.equal(written.at(-1), '\r\u001b[K');
+  });
+});
