@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { joinPath } from '#digest/listing-path';
 import type { FoundEntry } from '#digest/lookup';
 
 const MAX_LINKS = 40; // as openat2(RESOLVE_IN_ROOT) has; a runtime that follows more is not believed to
@@ -21,39 +22,75 @@ export function resolveMountPoints(
   lookup: Lookup,
   interrupt?: () => void,
 ): MountPoints {
-  const once = memoized(lookup);
+  const root = new Place('', undefined);
   const points = new Set<ByteString>();
   for (const destination of destinations) {
     interrupt?.();
-    const path = resolveInside(Buffer.from(destination, 'utf8').toString('latin1'), once);
-    if (path !== undefined && path !== '') points.add(path);
+    const path = Buffer.from(destination, 'utf8').toString('latin1');
+    const place = resolveInside(root, path, lookup);
+    if (place !== undefined && place !== root) points.add(place.path);
   }
   return { points, parents: parentsOf(points) };
 }
 
+/** A path below the root without links, remembered: ten thousand destinations have most of their way in common. */
+class Place {
+  readonly path: ByteString;
+  readonly parent: Place | undefined;
+  readonly #children = new Map<ByteString, Place>();
+  #isLookedUp = false;
+  #entry: FoundEntry | undefined;
+
+  constructor(path: ByteString, parent: Place | undefined) {
+    this.path = path;
+    this.parent = parent;
+  }
+
+  child(name: ByteString): Place {
+    const known = this.#children.get(name);
+    if (known !== undefined) return known;
+    const child = new Place(joinPath(this.path, name), this);
+    this.#children.set(name, child);
+    return child;
+  }
+
+  /** Below what is no directory there is nothing, and nothing is asked. */
+  entry(lookup: Lookup): FoundEntry | undefined {
+    if (!this.#isLookedUp) {
+      const above = this.parent;
+      const isReachable = above?.parent === undefined || above.entry(lookup)?.kind === 'dir';
+      this.#entry = isReachable ? lookup(this.path) : undefined;
+      this.#isLookedUp = true;
+    }
+    return this.#entry;
+  }
+}
+
 /** @returns undefined where no runtime can have made anything: too many links, a NUL, a name too long */
-export function resolveInside(path: ByteString, lookup: Lookup): ByteString | undefined {
-  const names = componentsOf(path);
-  if (path.includes('\0') || names.some((name) => name.length > NAME_MAX)) return undefined;
-  let resolved: ByteString[] = [];
-  for (let links = 0; names.length > 0; ) {
-    const name = names.shift() ?? '';
+function resolveInside(root: Place, path: ByteString, lookup: Lookup): Place | undefined {
+  // Reversed, so that taking the next name and putting a link's target before the rest are cheap.
+  const names = componentsOf(path).toReversed();
+  let place = root;
+  let links = 0;
+  for (let name = names.pop(); name !== undefined; name = names.pop()) {
+    if (name.length > NAME_MAX || name.includes('\0')) return undefined;
     if (name === '..') {
-      resolved.pop();
+      place = place.parent ?? root;
       continue;
     }
-    const entry = lookup([...resolved, name].join('/'));
+    const next = place.child(name);
+    const entry = next.entry(lookup);
     if (entry?.kind !== 'link') {
-      resolved.push(name);
+      place = next;
       continue;
     }
     links += 1;
     if (links > MAX_LINKS) return undefined;
     const target = entry.target ?? '';
-    if (target.startsWith('/')) resolved = [];
-    names.unshift(...componentsOf(target));
+    if (target.startsWith('/')) place = root;
+    names.push(...componentsOf(target).toReversed());
   }
-  return resolved.join('/');
+  return place;
 }
 
 export function parentsOf(paths: Iterable<ByteString>): Set<ByteString> {
@@ -70,17 +107,4 @@ export function parentsOf(paths: Iterable<ByteString>): Set<ByteString> {
 
 function componentsOf(path: ByteString): ByteString[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
-}
-
-function memoized(lookup: Lookup): Lookup {
-  const known = new Map<ByteString, FoundEntry | undefined>();
-  return (path) => {
-    if (known.has(path)) return known.get(path);
-    // The directories above were asked for first.
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    const isReachable = parent === '' || known.get(parent)?.kind === 'dir';
-    const entry = isReachable ? lookup(path) : undefined;
-    known.set(path, entry);
-    return entry;
-  };
 }
