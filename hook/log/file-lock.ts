@@ -10,7 +10,9 @@ export interface FileLock extends Disposable {
 
 const EINTR = 4;
 const EWOULDBLOCK = 11;
-const POLL_MS = 10;
+/** Fifty hooks that look a hundred times a second leave the one that holds the lock no time to work (seen). */
+const MIN_POLL_MS = 5;
+const MAX_POLL_MS = 100;
 
 /**
  * Waits for the lock, by trying: a blocking flock cannot be given up without a signal.
@@ -19,16 +21,18 @@ const POLL_MS = 10;
 export async function lockFile(path: string, timeoutMs: number): Promise<FileLock> {
   const fd = open(path);
   try {
-    const deadline = performance.now() + timeoutMs;
+    const begin = performance.now();
     for (;;) {
       const errno = tryLock(fd);
       if (errno === 0) break;
       if (errno !== EWOULDBLOCK && errno !== EINTR) {
         throw new HookError('lock', `cannot lock ${JSON.stringify(path)}: error ${errno}`);
       }
-      if (performance.now() >= deadline) throw heldBy(path, fd, timeoutMs);
+      const waitedMs = performance.now() - begin;
+      if (waitedMs >= timeoutMs) throw heldBy(path, fd, timeoutMs);
+      const pollMs = Math.min(MIN_POLL_MS + waitedMs / 20, MAX_POLL_MS, timeoutMs - waitedMs);
       // Not in step with the others that wait.
-      await sleep(POLL_MS * (0.5 + Math.random()));
+      await sleep(pollMs * (0.5 + Math.random()));
     }
     signLock(fd);
     return { fd, [Symbol.dispose]: () => closeSync(fd) };
@@ -51,7 +55,7 @@ function open(path: string): number {
 function signLock(fd: number): void {
   try {
     ftruncateSync(fd, 0);
-    writeSync(fd, `${process.pid}\n`, 0);
+    writeSync(fd, Buffer.from(`${process.pid}\n`), 0);
   } catch {
     // The lock is held all the same.
   }

@@ -106,6 +106,7 @@ class Session implements LogSession {
     try {
       const refusal = { type, id, pid, startTime, code, reason, record: named } as const;
       this.#records.push(await this.#writer.append(refusal));
+      if (type === 'allowed') this.#writer.follow(record);
     } catch {
       // The first failure is the one to tell about. The intent remembers the start, unless another record took its place.
       this.#isUnsettled = true;

@@ -63,17 +63,22 @@ export class LogWriter {
     writeIntent(paths.intent, intent);
     this.#isStuck = true;
     await this.#extend(intent);
-    writeIntent(paths.intent, { ...intent, stage: 'append' });
+    advance(paths, { ...intent, stage: 'append' });
     appendToFile(paths.log, record.offset, encodeRecord(record));
     this.#size += record.length;
     this.#values = after;
     // From here on another event may follow, and take the intent's place: this record is in the log.
     this.#isStuck = false;
-    writeIntent(paths.intent, { ...intent, stage: 'settle' });
+    advance(paths, { ...intent, stage: 'settle' });
     await settle?.(record);
-    followRecord(paths.containers, record);
+    this.follow(record);
     if (owed.length === 0) removeFile(paths.intent);
     return record;
+  }
+
+  /** Brings the container map up to date with a record that is in the log. */
+  follow(record: LogRecord): void {
+    followRecord(this.#options.paths.containers, record);
   }
 
   #intentOf(event: MeasurementEvent, owed: readonly MeasurementEvent[]): Intent {
@@ -104,6 +109,17 @@ export class LogWriter {
     if (intent.owed.length === 0) removeFile(paths.intent);
     this.#isStuck = intent.owed.length > 0;
     throw failure ?? wrongValue(pcr, intent, values);
+  }
+}
+
+/**
+ * Recovery can do with an earlier stage, and room for the record is reserved: a disk that filled up meanwhile must not keep it out of the log.
+ */
+function advance(paths: StatePaths, intent: Intent): void {
+  try {
+    writeIntent(paths.intent, intent);
+  } catch (thrown) {
+    if (!(thrown instanceof HookError)) throw thrown;
   }
 }
 

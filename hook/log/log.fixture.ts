@@ -10,7 +10,7 @@ export interface ScratchState extends Disposable {
   options(tpm: Tpm): LogOptions;
 }
 
-const TEST_DIRECTORY = '/var/lib/oci-measure-test';
+export const TEST_DIRECTORY = '/var/lib/oci-measure-test';
 
 /** A state directory of this test alone. */
 export function scratchState(): ScratchState {
