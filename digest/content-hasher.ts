@@ -39,6 +39,7 @@ export class ContentHasher implements Disposable {
   readonly #interrupt: () => void;
   readonly #dropsRoot: boolean;
   #threads = 0;
+  #maximum: number | undefined;
   #underWay = 0;
 
   constructor({ readAsRoot, interrupt }: HasherOptions) {
@@ -65,8 +66,7 @@ export class ContentHasher implements Disposable {
   }
 
   #startOneMoreThread(): void {
-    // The calling thread hashes, too, from when the walk is done.
-    if (this.#threads >= Math.min(availableParallelism(), MAX_THREADS) - 1) return;
+    if (this.#threads === this.#maxThreads()) return;
     // One that has not started yet explains why requests wait.
     if (this.#ring.startedThreads < this.#threads) return;
     this.#threads++;
@@ -74,6 +74,11 @@ export class ContentHasher implements Disposable {
     // Without a listener Node would end the process; a thread that never came is not missed.
     worker.on('error', () => {});
     worker.unref();
+  }
+
+  #maxThreads(): number {
+    // Asked once: it reads files of the cgroup. One less, since the calling thread hashes, too, once it has walked.
+    return (this.#maximum ??= Math.min(availableParallelism(), MAX_THREADS) - 1);
   }
 
   isHashed({ ticket }: PendingContent): boolean {

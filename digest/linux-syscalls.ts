@@ -30,6 +30,7 @@ const signatures = {
   fchdir: { arguments: ['i32'], return: 'i32' },
   statx: { arguments: ['i32', 'buffer', 'i32', 'u32', 'buffer'], return: 'i32' },
   fstatfs: { arguments: ['i32', 'buffer'], return: 'i32' },
+  getrlimit: { arguments: ['i32', 'buffer'], return: 'i32' },
   getdents64: { arguments: ['i32', 'buffer', 'u32'], return: 'i32' },
   readlinkat: { arguments: ['i32', 'buffer', 'buffer', 'u32'], return: 'i32' },
   llistxattr: { arguments: ['buffer', 'buffer', 'u32'], return: 'i32' },
@@ -127,6 +128,15 @@ export function listXattrs(name: string, into: Uint8Array): number {
 /** Of a name in the working directory. `attribute` ends in NUL. */
 export function getXattr(name: string, attribute: Uint8Array, into: Uint8Array): number {
   return result(libc().lgetxattr(cString(name), attribute, into, into.length));
+}
+
+const RLIMIT_NOFILE = 7;
+
+/** How many files this process may have open. */
+export function maxOpenFiles(): number {
+  const limits = Buffer.alloc(16); // struct rlimit
+  const failed = libc().getrlimit(RLIMIT_NOFILE, limits) !== 0;
+  return failed ? 0 : Number(limits.readBigUInt64LE(0));
 }
 
 /** Runs a call again while a signal interrupts it. */

@@ -1,7 +1,7 @@
 import { readSortedNames } from './directory-reader.ts';
 import type { ByteString } from './entry.ts';
 import type { HeldDirectory } from './held-directory.ts';
-import { isKernelOverlay } from './linux-syscalls.ts';
+import { isKernelOverlay, maxOpenFiles } from './linux-syscalls.ts';
 import { joinPath } from './listing-path.ts';
 import { mergeNames } from './merged-names.ts';
 import { changed } from './system-error.ts';
@@ -37,8 +37,10 @@ interface Level {
   next: number;
 }
 
-/** Below any usual limit of a process (1,024), above what usual trees need. */
-const MAX_OPEN_DIRECTORIES = 256;
+/** Of the levels under way: more are closed, shallowest first. */
+const MAX_OPEN_PARTS = 128;
+/** Of all: files that wait to be hashed hold theirs. */
+const MAX_OPEN_DIRECTORIES = 2048;
 /** How many levels are opened again at once on the way back up. */
 const LEVELS_REOPENED = 64;
 
@@ -47,6 +49,8 @@ export class Walk {
   readonly #reader: TreeReader;
   readonly #visitor: Visitor;
   readonly #levels: Level[] = [];
+  readonly #maxOpenDirectories = Math.min(MAX_OPEN_DIRECTORIES, Math.floor(maxOpenFiles() / 2));
+  #openParts = 0;
 
   constructor(reader: TreeReader, visitor: Visitor) {
     this.#reader = reader;
@@ -68,14 +72,13 @@ export class Walk {
   #enter(parts: readonly HeldDirectory[], name: ByteString, path: ByteString): void {
     const names = mergeNames(parts.map((part) => readSortedNames(part.fd, path)));
     this.#levels.push({ name, path, parts, isOpen: true, ...names, next: 0 });
+    this.#openParts += parts.length;
     this.#closeSome();
   }
 
   #leave(level: Level): void {
-    for (const part of level.parts) {
-      this.#reader.checkUnchanged(part, level.path);
-      part.release();
-    }
+    for (const part of level.parts) this.#reader.checkUnchanged(part, level.path);
+    this.#close(level);
     this.#levels.pop();
   }
 
@@ -107,13 +110,19 @@ export class Walk {
   }
 
   #closeSome(): void {
-    const open = this.#reader.openDirectories;
-    if (open.size <= MAX_OPEN_DIRECTORIES) return;
-    for (const level of this.#levels.slice(0, -1)) {
-      if (open.size <= MAX_OPEN_DIRECTORIES) return;
-      if (level.isOpen) close(level);
+    for (const level of this.#levels) {
+      if (this.#openParts <= MAX_OPEN_PARTS || level === this.#levels.at(-1)) break;
+      if (level.isOpen) this.#close(level);
     }
-    while (open.size > MAX_OPEN_DIRECTORIES && this.#visitor.releaseDirectory());
+    while (this.#reader.openDirectories.size > this.#maxOpenDirectories) {
+      if (!this.#visitor.releaseDirectory()) return;
+    }
+  }
+
+  #close(level: Level): void {
+    for (const part of level.parts) part.release();
+    this.#openParts -= level.parts.length;
+    level.isOpen = false;
   }
 
   /** Opens the last levels again, from the root down, each below the one before it and in the state it had. */
@@ -123,7 +132,8 @@ export class Walk {
     for (const [index, level] of this.#levels.entries()) {
       level.parts = above === undefined ? this.#reopenRoots(level) : this.#openBelow(above, level);
       level.isOpen = true;
-      if (above !== undefined && index <= firstKept) close(above);
+      this.#openParts += level.parts.length;
+      if (above !== undefined && index <= firstKept) this.#close(above);
       above = level;
     }
   }
@@ -145,9 +155,4 @@ export class Walk {
     });
     return this.#open(unopened, name, path);
   }
-}
-
-function close(level: Level): void {
-  for (const part of level.parts) part.release();
-  level.isOpen = false;
 }
