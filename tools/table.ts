@@ -1,9 +1,16 @@
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
 import { printable } from './printable.ts';
 
 const STDOUT = 1;
+const BETWEEN = '  ';
+/** More than any id or digest; annotations may be longer, and one of them must not widen every line. */
+const MAX_CELL = 300;
+const ASCII = /^[ -~]*$/;
+/** What terminals show over the letter before, and what they show twice as wide (UAX #11, roughly). */
+const COMBINING = /\p{M}/u;
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 
 /** Whether standard output is looked at by a person. */
 export function isTerminal(): boolean {
@@ -25,35 +32,42 @@ export function paint(style: Style, untrusted: string): string {
 
 /** Columns, two spaces apart: the same words on a terminal and in a pipe. */
 export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const table = new Table({
-    // cli-table3's own colours know nothing of NO_COLOR.
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
-    chars: NO_LINES,
-  });
-  if (head.length > 0) table.push(head.map((title) => paint('bold', title)));
-  for (const row of rows) {
-    table.push(
-      row.map(({ text, style }) => (style === undefined ? printable(text) : paint(style, text))),
-    );
+  const titles = head.map((text): Cell => ({ text, style: 'bold' }));
+  const lines = (titles.length === 0 ? rows : [titles, ...rows]).map((cells) => cells.map(layOut));
+  const widths: number[] = [];
+  for (const line of lines) {
+    for (const [column, { width }] of line.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, width);
+    }
   }
-  const lines = table.toString().split('\n');
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  return lines.map((line) => `${formatLine(line, widths)}\n`).join('');
 }
 
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
+interface LaidOut {
+  readonly painted: string;
+  readonly width: number;
+}
+
+function layOut({ text, style }: Cell): LaidOut {
+  const cut = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
+  const shown = printable(cut);
+  const painted = style === undefined || shown === '' ? shown : styleText(style, shown);
+  return { painted, width: widthOf(shown) };
+}
+
+function formatLine(line: readonly LaidOut[], widths: readonly number[]): string {
+  const cells = line.map(
+    ({ painted, width }, column) => `${painted}${' '.repeat((widths[column] ?? 0) - width)}`,
+  );
+  return cells.join(BETWEEN).trimEnd();
+}
+
+/** Columns of a terminal that printable text takes. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) {
+    if (!COMBINING.test(character)) width += WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}
