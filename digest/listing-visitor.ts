@@ -4,7 +4,7 @@ import type { DigestText } from './digest.ts';
 import type { ByteString, Xattr } from './entry.ts';
 import { readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
-import type { ListingKind, UnhashedFile } from './listing.ts';
+import { LISTED_OVERLAY_XATTRS, type ListingKind, type UnhashedFile } from './listing.ts';
 import { type Gap, ListingDigest } from './listing-digest.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
@@ -30,7 +30,6 @@ interface Waiting {
 const MAX_LISTING_SIZE = 16 * 1024 * 1024;
 const INTERRUPT_EVERY = 256;
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-const OVERLAY_XATTRS_LISTED = ['metacopy', 'opaque', 'redirect'];
 
 /** Turns what a walk meets into a listing, in order, though contents are hashed in any order. */
 export class ListingVisitor implements Visitor {
@@ -83,7 +82,7 @@ export class ListingVisitor implements Visitor {
   #listedXattrs({ listed, overlay }: EntryXattrs): readonly Xattr[] {
     const prefix = this.#options.writablePrefix;
     if (prefix === undefined || overlay.size === 0) return listed;
-    const others = OVERLAY_XATTRS_LISTED.flatMap((suffix) => {
+    const others = LISTED_OVERLAY_XATTRS.flatMap((suffix) => {
       const value = overlay.get(suffix);
       return value === undefined ? [] : [{ name: prefix + suffix, value }];
     });
