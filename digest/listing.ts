@@ -34,13 +34,13 @@ export function encodeEntry(entry: Entry): string {
     case 'file':
       return encodeFileUpToDigest(entry) + entry.sha256 + encodeAfterDigest(entry);
     case 'link':
-      return `${lineStart(entry)} uid=${entry.uid} gid=${entry.gid} link=${escapeBytes(entry.target)}${lineEnd(entry)}`;
+      return `${lineStart(entry)} uid=${entry.uid} gid=${entry.gid} link=${escapeBytes(entry.target)}${encodeAfterDigest(entry)}`;
     case 'char':
     case 'block':
-      return `${lineStart(entry)}${modeAndOwner(entry)} device=native,${entry.major},${entry.minor}${lineEnd(entry)}`;
+      return `${lineStart(entry)}${modeAndOwner(entry)} device=native,${entry.major},${entry.minor}${encodeAfterDigest(entry)}`;
     case 'dir':
     case 'fifo':
-      return `${lineStart(entry)}${modeAndOwner(entry)}${lineEnd(entry)}`;
+      return `${lineStart(entry)}${modeAndOwner(entry)}${encodeAfterDigest(entry)}`;
   }
 }
 
@@ -48,8 +48,6 @@ export function encodeEntry(entry: Entry): string {
 export function encodeFileUpToDigest(file: UnhashedFile): string {
   return `${lineStart(file)}${modeAndOwner(file)} size=${file.size} sha256digest=`;
 }
-
-export const encodeAfterDigest: (file: UnhashedFile) => string = lineEnd;
 
 function lineStart({ path, kind }: Entry | UnhashedFile): string {
   return `${escapePath(path)} type=${kind}`;
@@ -59,7 +57,8 @@ function modeAndOwner({ mode, uid, gid }: { mode: number; uid: number; gid: numb
   return ` mode=${mode.toString(8).padStart(4, '0')} uid=${uid} gid=${gid}`;
 }
 
-function lineEnd({ xattrs }: { xattrs: readonly Xattr[] }): string {
+/** What stands behind them. */
+export function encodeAfterDigest({ xattrs }: { xattrs: readonly Xattr[] }): string {
   return xattrs.length === 0 ? '\n' : `\n${xattrs.map(encodeXattr).join('')}`;
 }
 
@@ -101,7 +100,7 @@ function parseEntries(kind: ListingKind, text: string): Entry[] {
     const entry = parseEntry(kind, text.slice(at, end));
     order.check(entry);
     entries.push(entry);
-    at = lineEnd;
+    at = end;
   }
   return entries;
 }
