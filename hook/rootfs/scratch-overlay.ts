@@ -109,7 +109,7 @@ export function mountOverlayByKeys(
   close(context);
 }
 
-function moveMount(mount: number, point: string): void {
+export function moveMount(mount: number, point: string): void {
   const word = 'i32';
   const types = [word, word, 'buffer', word, 'buffer', word] as const;
   const { functions } = dlopen(null, { syscall: { arguments: types, return: word } });
