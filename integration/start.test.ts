@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { writeBundle } from './bundle.ts';
 import { type Host, startHost } from './host.ts';
@@ -25,8 +25,8 @@ for (const runtime of ['runc', 'crun'] as const satisfies RuntimeName[]) {
       const [record] = await containers(host);
       assert.equal(record?.['rootfs'], await offlineDigest(debianRootfs));
       assert.deepEqual(record?.['writable'], ['pristine']);
-      const shown = JSON.parse((await host.oci('containers', 'web', '--json')).stdout);
-      assert.match(JSON.stringify(shown), new RegExp(String(record?.['rootfs'])));
+      const { stdout } = await host.oci('containers', 'web', '--json');
+      assert.ok(stdout.includes(record['rootfs']));
     });
 
     for (const stage of ['createRuntime', 'prestart'] as const) {
@@ -128,6 +128,5 @@ test('the container map is gone with its file and back with the next start', asy
   rmSync(`${host.state}/containers`, { recursive: true });
   await host.run('runc', 'two', [debianRootfs]);
   const { stdout } = await host.oci('containers', '--json');
-  assert.match(stdout, /"two"/);
-  assert.match(readFileSync(`${host.state}/measurements.cel`, 'utf8'), /one/);
+  assert.match(stdout, /"one"[^]*"two"/);
 });
