@@ -23,7 +23,7 @@ export function canonicalAcl(
   value: Uint8Array,
   owners: OwnerMapping,
 ): Uint8Array | undefined {
-  const canonical = value.slice();
+  const canonical = new Uint8Array(value);
   const view = new DataView(canonical.buffer);
   if (!hasHeader(view)) throw unrepresentable(value);
   let saysMore = kind === 'default' && canonical.length > HEADER_SIZE;

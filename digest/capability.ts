@@ -14,14 +14,14 @@ const REVISION_BYTE = 3; // the top byte of magic_etc; the other three hold flag
  * @throws {DigestError} `unrepresentable`, or `unmapped-id` for a rootid that the container does not map.
  */
 export function canonicalCapability(value: Uint8Array, owners: OwnerMapping): Uint8Array {
-  if (hasForm(value, REVISION_2)) return value.slice();
+  if (hasForm(value, REVISION_2)) return new Uint8Array(value);
   if (!hasForm(value, REVISION_3)) {
     throw new DigestError(
       'unrepresentable',
       `expected a security.capability of revision 2 (20 bytes) or 3 (24 bytes), found ${value.toHex()}`,
     );
   }
-  const canonical = value.slice();
+  const canonical = new Uint8Array(value);
   const view = new DataView(canonical.buffer);
   const root = owners.uid(view.getUint32(ROOT_ID_OFFSET, true));
   if (root === 0) {

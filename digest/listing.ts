@@ -169,7 +169,7 @@ function parseLine(line: string, xattrs: readonly Xattr[]): Entry | undefined {
   }
 }
 
-const XATTR = /^#xattr (\S+)=([A-Za-z0-9+/]*={0,2})$/;
+const XATTR = /^#xattr ([^\s=]+)=([A-Za-z0-9+/]*={0,2})$/;
 
 function parseXattr(kind: ListingKind, line: string): Xattr {
   const [, name = '', base64 = ''] = XATTR.exec(line) ?? [];

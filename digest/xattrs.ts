@@ -75,5 +75,5 @@ function readValue(name: ByteString, attribute: string, path: ByteString): Uint8
     throw changed(path, `the attribute ${JSON.stringify(attribute)}`, 'none');
   }
   if (length < 0) throw unreadable(`read ${JSON.stringify(attribute)} of`, path, length);
-  return Uint8Array.prototype.slice.call(buffer, 0, length);
+  return new Uint8Array(buffer.subarray(0, length));
 }
