@@ -18,7 +18,7 @@ packages_for() {
   echo libstdc++6 libatomic1
   case $1 in demo | test | bench) echo mmdebstrap ;; esac
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
-  case $1 in test) echo crun mtree-netbsd attr acl strace ;; esac
+  case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 ;; esac
   case $1 in bench) echo casync mtree-netbsd openssl time ;; esac
 }
 
