@@ -63,7 +63,7 @@ export function fileNameOf(id: string): string {
       ? character
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
-  if (name.length > 200) name = `%%${sha256(bytes).toHex()}`;
+  if (name === '' || name.length > 200) name = `%%${sha256(bytes).toHex()}`;
   return `${name}.json`;
 }
 

@@ -5,8 +5,10 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -25,14 +27,23 @@ const EDQUOT = 122;
  * @throws HookError 'log'
  */
 export function replaceFile(path: string, content: Uint8Array | string): void {
+  replace(path, content, fsyncSync);
+  saying('write', path, () => syncDirectory(dirname(path)));
+}
+
+/** The same for what may be lost with the machine. @throws HookError 'log' */
+export function replaceFileUnsynced(path: string, content: string): void {
+  replace(path, content, () => {});
+}
+
+function replace(path: string, content: Uint8Array | string, sync: (fd: number) => void): void {
   saying('write', path, () => {
     const written = join(dirname(path), `.${basename(path)}.new`);
     withFile(written, O_WRONLY | O_CREAT | O_TRUNC, (fd) => {
       writeAll(fd, content);
-      fsyncSync(fd);
+      sync(fd);
     });
     renameSync(written, path);
-    syncDirectory(dirname(path));
   });
 }
 
@@ -106,6 +117,33 @@ export function readIfPresent(path: string, maxBytes: number): Uint8Array | unde
       }),
     ),
   );
+}
+
+/**
+ * Exactly these bytes of a regular file.
+ * @throws HookError 'log', also if it ends before
+ */
+export function readRange(path: string, offset: number, length: number): Uint8Array {
+  return saying('read', path, () =>
+    withFile(path, O_RDONLY | O_NONBLOCK, (fd) => {
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const read = readSync(fd, bytes, done, length - done, offset + done);
+        if (read === 0) throw new Error(`it ends after ${offset + done} bytes`);
+        done += read;
+      }
+      return bytes;
+    }),
+  );
+}
+
+/** Bytes of a regular file; undefined where there is none. @throws HookError 'log' */
+export function fileSize(path: string): number | undefined {
+  return saying('read', path, () => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && !stat.isFile()) throw new Error('it is not a regular file');
+    return stat?.size;
+  });
 }
 
 function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {

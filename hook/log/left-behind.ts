@@ -1,11 +1,13 @@
 /** What the hooks before this one left in the state directory, reduced to what can be gone on with (docs/measurement-log.md §6, steps 1 and 2). */
+import { sha256 } from '@noble/hashes/sha2.js';
 import { HookError } from '#hook/errors';
 import { emptyContainerMap } from './container-map.ts';
-import { cutFile, readIfPresent, renameFile } from './durable-file.ts';
+import { cutFile, fileSize, readIfPresent, readRange, renameFile } from './durable-file.ts';
 import { type Intent, parseIntent } from './intent.ts';
 import { bootTimeMicroseconds } from './libc.ts';
-import { completeLength, type LogRecord, parseLog } from './measurement-log.ts';
-import { replay } from './replay.ts';
+import { type LogCheckpoint, readCheckpoint } from './log-checkpoint.ts';
+import { LogFile } from './log-file.ts';
+import { completeLength, parseLog } from './measurement-log.ts';
 import type { StatePaths } from './state-directory.ts';
 
 /** 300 thousand container starts in one boot. */
@@ -14,9 +16,8 @@ export const MAX_LOG_BYTES: number = 2 ** 30;
 export interface LeftBehind {
   /** Of this boot. */
   readonly intent: Intent | undefined;
-  /** The log's bytes, all of them records of this boot; empty where there is no log. */
-  readonly log: Uint8Array;
-  readonly records: LogRecord[];
+  /** Of this boot; empty where there is none. */
+  readonly log: LogFile;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface LeftBehind {
 export function loadLeftBehind(paths: StatePaths, bootId: string): LeftBehind {
   // First the intent: while the log of another boot is there, so is the reason to look at both.
   const intent = loadIntent(paths, bootId);
-  return { intent, ...loadLog(paths, bootId) };
+  return { intent, log: loadLog(paths, bootId) };
 }
 
 function loadIntent(paths: StatePaths, bootId: string): Intent | undefined {
@@ -39,29 +40,41 @@ function loadIntent(paths: StatePaths, bootId: string): Intent | undefined {
   return undefined;
 }
 
-function loadLog(paths: StatePaths, bootId: string): { log: Uint8Array; records: LogRecord[] } {
-  const none = { log: new Uint8Array(), records: [] };
-  const bytes = readIfPresent(paths.log, MAX_LOG_BYTES);
-  if (bytes === undefined) return none;
-  const log = bytes.subarray(0, completeLength(bytes));
-  const records = unlessDamaged(paths.log, () => parseWhole(log));
-  if (records === undefined) return none;
-  const loggedBoot = records[0]?.bootId ?? bootId;
+function loadLog(paths: StatePaths, bootId: string): LogFile {
+  const size = fileSize(paths.log) ?? 0;
+  const checkpoint = fittingCheckpoint(paths, bootId, size);
+  const from = checkpoint?.size ?? 0;
+  const bytes = size === from ? new Uint8Array() : readRange(paths.log, from, size - from);
+  const complete = bytes.subarray(0, completeLength(bytes));
+  const log = unlessDamaged(paths.log, () => {
+    const loaded = new LogFile(paths, checkpoint);
+    for (const record of parseLog(complete, from)) loaded.accept(record);
+    return loaded;
+  });
+  if (log === undefined) return new LogFile(paths);
+  const loggedBoot = log.bootId ?? bootId;
   if (loggedBoot !== bootId) {
     // Before the rename: if this hook dies in between, the next one comes here again.
     emptyContainerMap(paths.containers);
     renameFile(paths.log, ofBoot(paths.log, loggedBoot));
-    return none;
+    return new LogFile(paths);
   }
-  if (log.length < bytes.length) cutFile(paths.log, log.length);
-  return { log, records };
+  if (complete.length < bytes.length) cutFile(paths.log, log.size);
+  return log;
 }
 
-/** Records that contradict each other are damage too: nothing could ever be appended to them. */
-function parseWhole(log: Uint8Array): LogRecord[] {
-  const records = parseLog(log);
-  for (const pcr of new Set(records.map((record) => record.pcr))) replay(records, pcr);
-  return records;
+/** The checkpoint, if it is of this boot and the log still holds the record that was the last then. */
+function fittingCheckpoint(
+  paths: StatePaths,
+  bootId: string,
+  size: number,
+): LogCheckpoint | undefined {
+  const checkpoint = readCheckpoint(paths.checkpoint);
+  if (checkpoint?.bootId !== bootId || checkpoint.size > size) return undefined;
+  const { lastLength, lastSha256 } = checkpoint;
+  if (lastLength > checkpoint.size) return undefined;
+  const last = readRange(paths.log, checkpoint.size - lastLength, lastLength);
+  return `sha256:${sha256(last).toHex()}` === lastSha256 ? checkpoint : undefined;
 }
 
 function unlessDamaged<T>(path: string, parse: () => T): T | undefined {

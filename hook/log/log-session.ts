@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs';
 import { HookError } from '#hook/errors';
 import { lockFile } from './file-lock.ts';
 import { bringIntoStep } from './into-step.ts';
-import { LogWriter, type Settle } from './log-writer.ts';
+import type { LogFile } from './log-file.ts';
+import type { LogWriter, Settle } from './log-writer.ts';
 import type { MeasurementEvent, Sha256Text, Start } from './measurement-event.ts';
 import type { LogRecord } from './measurement-log.ts';
 import { openStateDirectory } from './state-directory.ts';
 import { checkPcr, type Tpm } from './tpm.ts';
+
+/** USER_HZ is 100 on every machine this runs on. */
+const MICROSECONDS_PER_TICK = 10_000;
+const MARGIN_MICROSECONDS = 1_000_000;
 
 export interface LogOptions {
   /** The state directory, absolute. */
@@ -52,8 +57,8 @@ export async function withLogSession<T>(
   const tpm = options.tpm(lock.fd);
   const { pcr, version, configDigest } = options;
   const step = { paths, tpm, bootId: readBootId(), pcr, version, configDigest };
-  const { writer, records } = await bringIntoStep(step);
-  return await use(new Session(writer, records));
+  const { writer, log } = await bringIntoStep(step);
+  return await use(new Session(writer, log));
 }
 
 /** /proc/sys/kernel/random/boot_id without hyphens. */
@@ -63,12 +68,12 @@ export function readBootId(): string {
 
 class Session implements LogSession {
   readonly #writer: LogWriter;
-  readonly #records: LogRecord[];
+  readonly #log: LogFile;
   #isUnsettled = false;
 
-  constructor(writer: LogWriter, records: LogRecord[]) {
+  constructor(writer: LogWriter, log: LogFile) {
     this.#writer = writer;
-    this.#records = records;
+    this.#log = log;
   }
 
   async append(
@@ -82,15 +87,14 @@ class Session implements LogSession {
         'a start is not settled: the next hook records that it was aborted',
       );
     }
-    const size = this.#records.length;
+    let logged: LogRecord | undefined;
     try {
       return await this.#writer.append(event, [], async (record) => {
-        this.#records.push(record);
+        logged = record;
         await settle?.(record);
       });
     } catch (thrown) {
-      const record = this.#records[size];
-      if (record !== undefined) await this.#refuse(record, thrown, otherwise);
+      if (logged !== undefined) await this.#refuse(logged, thrown, otherwise);
       throw thrown;
     }
   }
@@ -105,7 +109,7 @@ class Session implements LogSession {
     const named = event.type === 'unlisted' ? event.record : sha256;
     try {
       const refusal = { type, id, pid, startTime, code, reason, record: named } as const;
-      this.#records.push(await this.#writer.append(refusal));
+      await this.#writer.append(refusal);
       if (type === 'allowed') this.#writer.follow(record);
     } catch {
       // The first failure is the one to tell about. The intent remembers the start, unless another record took its place.
@@ -115,7 +119,7 @@ class Session implements LogSession {
 
   findStart(start: Start): LogRecord | undefined {
     const revoked = new Set<Sha256Text>();
-    for (const record of this.#records.toReversed()) {
+    for (const record of this.#since(start)) {
       const { event } = record;
       if (event.type === 'denied' || event.type === 'aborted') {
         if (event.record !== undefined) revoked.add(event.record);
@@ -131,9 +135,21 @@ class Session implements LogSession {
   }
 
   findRefusal(start: Start): LogRecord | undefined {
-    return this.#records.findLast(
-      ({ event }) => (event.type === 'denied' || event.type === 'allowed') && isOf(event, start),
-    );
+    for (const record of this.#since(start)) {
+      const { event } = record;
+      if ((event.type === 'denied' || event.type === 'allowed') && isOf(event, start))
+        return record;
+    }
+    return undefined;
+  }
+
+  /** Newest first. No record about a process is older than the process. */
+  *#since({ startTime }: Start): Generator<LogRecord> {
+    const begin = startTime * MICROSECONDS_PER_TICK - MARGIN_MICROSECONDS;
+    for (const record of this.#log.backwards()) {
+      if (record.timestamp < begin) return;
+      yield record;
+    }
   }
 }
 

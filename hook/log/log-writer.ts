@@ -1,10 +1,11 @@
 /** One change of the log and the PCR, in the order of docs/measurement-log.md §5. Its caller holds the lock. */
 import { HookError } from '#hook/errors';
 import { followRecord } from './container-map.ts';
-import { appendToFile, removeFile, reserveRoom } from './durable-file.ts';
+import { removeFile, reserveRoom } from './durable-file.ts';
 import { encodeEvent } from './event-string.ts';
 import { type Intent, writeIntent } from './intent.ts';
 import { bootTimeMicroseconds } from './libc.ts';
+import type { LogFile } from './log-file.ts';
 import type { MeasurementEvent } from './measurement-event.ts';
 import { encodeRecord, type LogRecord, stringSha256 } from './measurement-log.ts';
 import { digestString, extend, sameValues, toBankValues } from './pcr.ts';
@@ -16,8 +17,7 @@ export interface LogWriterOptions {
   readonly tpm: Tpm;
   readonly pcr: number;
   readonly bootId: string;
-  /** Size of the log, which ends with a complete record. */
-  readonly size: number;
+  readonly log: LogFile;
   /** What the PCR holds. */
   readonly values: PcrValues;
 }
@@ -27,18 +27,12 @@ export type Settle = (record: LogRecord) => Promise<void>;
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
-  #size: number;
   #values: PcrValues;
   #isStuck = false;
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
-    this.#size = options.size;
     this.#values = options.values;
-  }
-
-  get size(): number {
-    return this.#size;
   }
 
   /**
@@ -56,7 +50,7 @@ export class LogWriter {
         'the change before this one is not settled: the next start settles it',
       );
     }
-    const { paths } = this.#options;
+    const { paths, log } = this.#options;
     const intent = this.#intentOf(event, owed);
     const { record, after } = intent;
     reserveRoom(paths.log, record.offset, record.length);
@@ -64,8 +58,7 @@ export class LogWriter {
     this.#isStuck = true;
     await this.#extend(intent);
     advance(paths, { ...intent, stage: 'append' });
-    appendToFile(paths.log, record.offset, encodeRecord(record));
-    this.#size += record.length;
+    log.append(record);
     this.#values = after;
     // From here on another event may follow, and take the intent's place: this record is in the log.
     this.#isStuck = false;
@@ -82,14 +75,14 @@ export class LogWriter {
   }
 
   #intentOf(event: MeasurementEvent, owed: readonly MeasurementEvent[]): Intent {
-    const { pcr, bootId } = this.#options;
+    const { pcr, bootId, log } = this.#options;
     const string = encodeEvent(event);
     const before = this.#values;
     const digests = digestString(string, before.keys());
     const timestamp = bootTimeMicroseconds();
     const content = { pcr, digests, event, string, bootId, timestamp };
     const { length } = encodeRecord(content);
-    const record = { ...content, sha256: stringSha256(string), offset: this.#size, length };
+    const record = { ...content, sha256: stringSha256(string), offset: log.size, length };
     return { stage: 'extend', before, after: extend(before, digests), record, owed };
   }
 

@@ -92,18 +92,18 @@ export function completeLength(log: Uint8Array): number {
 }
 
 /**
- * All records of a log.
+ * All records of a log, or of its end from byte `offset` on.
  * @throws HookError 'log', naming the record's number and offset, unless every byte belongs to a record that `encodeRecord` would write.
  *   Digests are not recomputed here: `replay` does.
  */
-export function parseLog(log: Uint8Array): LogRecord[] {
+export function parseLog(log: Uint8Array, offset: number = 0): LogRecord[] {
   const records: LogRecord[] = [];
-  for (let offset = 0; offset < log.length; ) {
-    const end = log.indexOf(LINE_FEED, offset);
-    const where = `record ${records.length} at byte ${offset}`;
+  for (let at = 0; at < log.length; ) {
+    const end = log.indexOf(LINE_FEED, at);
+    const where = `record ${records.length} at byte ${offset + at}`;
     if (end === -1) throw new HookError('log', `${where}: no line feed at its end`);
-    records.push(parseRecord(log.subarray(offset, end + 1), offset, where));
-    offset = end + 1;
+    records.push(parseRecord(log.subarray(at, end + 1), offset + at, where));
+    at = end + 1;
   }
   return records;
 }

@@ -1,7 +1,7 @@
 /** What an intent that a dead hook left behind comes to (docs/measurement-log.md §6, step 3). Decides; changes nothing. */
 import type { Intent } from './intent.ts';
 import type { MeasurementEvent } from './measurement-event.ts';
-import { encodeRecord, type LogRecord } from './measurement-log.ts';
+import type { LogRecord } from './measurement-log.ts';
 import { sameValues } from './pcr.ts';
 import type { PcrValues } from './tpm.ts';
 
@@ -14,20 +14,18 @@ export interface Settlement {
 
 type Outcome = 'extended' | 'not-extended' | 'perhaps-extended';
 
-/** `log` is the log's bytes without a torn tail, `values` what the intent's PCR holds now. */
-export function settleIntent(intent: Intent, values: PcrValues, log: Uint8Array): Settlement {
+/** `values` is what the intent's PCR holds now, `isLogged` whether the log holds the record, `size` the log's without a torn tail. */
+export function settleIntent(
+  intent: Intent,
+  values: PcrValues,
+  { isLogged, size }: { readonly isLogged: boolean; readonly size: number },
+): Settlement {
   const { record, owed } = intent;
-  const logged = isInLog(record, log);
-  const outcome = logged ? 'extended' : outcomeOf(intent, values);
+  const outcome = isLogged ? 'extended' : outcomeOf(intent, values);
   return {
-    append: !logged && outcome === 'extended' && log.length === record.offset,
+    append: !isLogged && outcome === 'extended' && size === record.offset,
     owed: [...owed, ...owedFor(record, outcome)],
   };
-}
-
-function isInLog(record: LogRecord, log: Uint8Array): boolean {
-  const there = log.subarray(record.offset, record.offset + record.length);
-  return Buffer.compare(there, encodeRecord(record)) === 0;
 }
 
 function outcomeOf({ stage, before, after }: Intent, values: PcrValues): Outcome {

@@ -1,7 +1,7 @@
 /** What a log says that a PCR holds (docs/measurement-log.md §4). No Node imports: a verifier runs it anywhere. */
 import { HookError } from '#hook/errors';
 import type { GapEvent, InitEvent } from './measurement-event.ts';
-import type { LogRecord } from './measurement-log.ts';
+import type { LogRecord, RecordContent } from './measurement-log.ts';
 import {
   digestString,
   extend,
@@ -29,7 +29,16 @@ export interface Replay {
   readonly records: readonly LogRecord[];
 }
 
-const nothing: PcrValues = new Map();
+/** How far the replay of one PCR has come. */
+export interface ReplayState {
+  /** Records so far. */
+  readonly records: number;
+  readonly values: PcrValues;
+  /** As `init` says; undefined before it. */
+  readonly bootId: string | undefined;
+}
+
+export const beforeInit: ReplayState = { records: 0, values: new Map(), bootId: undefined };
 
 /**
  * Replays the records of one PCR.
@@ -38,14 +47,35 @@ const nothing: PcrValues = new Map();
 export function replay(log: readonly LogRecord[], pcr: number): Replay {
   const records = log.filter((record) => record.pcr === pcr);
   const gaps: Gap[] = [];
-  let values = nothing;
+  let state = beforeInit;
   for (const [index, record] of records.entries()) {
-    const found = startsFrom(records, index, values);
-    if (found.gap !== undefined) gaps.push({ record: index, ...found.gap });
-    checkDigests(record, index, found.values);
-    values = extend(found.values, record.digests);
+    const next = replayRecord(state, record);
+    if (next.gap !== undefined) gaps.push({ record: index, ...next.gap });
+    state = next.state;
   }
-  return { values, gaps, records };
+  return { values: state.values, gaps, records };
+}
+
+interface Replayed {
+  readonly state: ReplayState;
+  readonly gap: { readonly expected: PcrValues; readonly found: PcrValues } | undefined;
+}
+
+/**
+ * Replays one more record of a PCR.
+ * @throws HookError 'log' as `replay`
+ */
+export function replayRecord(state: ReplayState, record: RecordContent): Replayed {
+  const { values, gap } = startsFrom(state, record);
+  checkDigests(record, state.records, values);
+  return {
+    state: {
+      records: state.records + 1,
+      values: extend(values, record.digests),
+      bootId: record.bootId,
+    },
+    gap,
+  };
 }
 
 interface StartingPoint {
@@ -53,25 +83,24 @@ interface StartingPoint {
   readonly gap?: { readonly expected: PcrValues; readonly found: PcrValues };
 }
 
-/** The values that record `index` was extended upon. */
+/** The values that a record was extended upon. */
 function startsFrom(
-  records: readonly LogRecord[],
-  index: number,
-  values: PcrValues,
+  { records, values, bootId }: ReplayState,
+  record: RecordContent,
 ): StartingPoint {
-  const record = records[index];
-  const first = records[0]?.event;
-  if (record === undefined || first?.type !== 'init') refuse(0, 'the first is not "init"');
-  if (record.bootId !== first.bootId) refuse(index, 'of another boot than "init"');
   const { event } = record;
-  if (event.type === 'init') return fromInit(event, record.pcr, index);
-  if (event.type === 'gap') return fromGap(event, index, values);
-  return { values };
+  if (event.type === 'init') {
+    if (bootId !== undefined) refuse(records, 'a second "init"');
+    return fromInit(event, record);
+  }
+  if (bootId === undefined) refuse(records, 'the first is not "init"');
+  if (record.bootId !== bootId) refuse(records, 'of another boot than "init"');
+  return event.type === 'gap' ? fromGap(event, records, values) : { values };
 }
 
-function fromInit(event: InitEvent, pcr: number, index: number): StartingPoint {
-  if (index > 0) refuse(index, 'a second "init"');
-  if (event.pcr !== pcr) refuse(index, `"init" is of PCR ${event.pcr}, its record of PCR ${pcr}`);
+function fromInit(event: InitEvent, { pcr, bootId }: RecordContent): StartingPoint {
+  if (event.bootId !== bootId) refuse(0, 'of another boot than its "init" says');
+  if (event.pcr !== pcr) refuse(0, `"init" is of PCR ${event.pcr}, its record of PCR ${pcr}`);
   const found = fromBankValues(event.found);
   if (isAllZero(found)) return { values: found };
   return { values: found, gap: { expected: zeros(found.keys()), found } };
@@ -79,24 +108,25 @@ function fromInit(event: InitEvent, pcr: number, index: number): StartingPoint {
 
 function fromGap(event: GapEvent, index: number, values: PcrValues): StartingPoint {
   const expected = fromBankValues(event.expected);
-  if (!sameValues(expected, values)) refuse(index, '"gap" expects what the log does not replay to');
+  if (!sameValues(expected, values)) {
+    refuse(index, '"gap" expects what the log does not replay to');
+  }
   const found = fromBankValues(event.found);
   return { values: found, gap: { expected, found } };
 }
 
-function checkDigests(record: LogRecord, index: number, values: PcrValues): void {
-  if (!sameBanks(values, record.digests)) {
-    refuse(index, `has digests for ${banksOf(record.digests)}, not for ${banksOf(values)}`);
+function checkDigests({ string, digests }: RecordContent, index: number, values: PcrValues): void {
+  if (!sameBanks(values, digests)) {
+    refuse(index, `has digests for ${banksOf(digests)}, not for ${banksOf(values)}`);
   }
-  const computed = digestString(record.string, values.keys());
-  const inOrder = banksOf(record.digests) === banksOf(computed);
-  if (!inOrder || !sameValues(computed, record.digests)) {
+  const computed = digestString(string, values.keys());
+  if (banksOf(digests) !== banksOf(computed) || !sameValues(computed, digests)) {
     refuse(index, 'has a digest that is not that of its string');
   }
 }
 
 function banksOf(values: PcrValues): string {
-  return [...values.keys()].join(', ');
+  return [...values.keys()].join(', ') || 'no bank';
 }
 
 function refuse(index: number, what: string): never {

@@ -7,6 +7,7 @@ export interface StatePaths {
   readonly directory: string;
   readonly log: string;
   readonly intent: string;
+  readonly checkpoint: string;
   readonly lock: string;
   readonly containers: string;
   readonly hookLog: string;
@@ -17,6 +18,7 @@ export function statePaths(directory: string): StatePaths {
     directory,
     log: join(directory, 'measurements.cel'),
     intent: join(directory, 'intent.json'),
+    checkpoint: join(directory, 'checkpoint.json'),
     lock: join(directory, 'lock'),
     containers: join(directory, 'containers'),
     hookLog: join(directory, 'hook.log'),

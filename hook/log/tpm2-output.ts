@@ -13,8 +13,8 @@ export function parseActiveBanks(output: string, pcr: number): BankName[] {
   if (title !== 'selected-pcrs:') throw garbage('tpm2_getcap', output);
   const banks: BankName[] = [];
   for (const line of lines) {
-    const [, name, list] = /^ {2}- (\w+): \[ ?((?:\d+(?:, )?)*) ?\]$/.exec(line) ?? [];
-    if (name === undefined || list === undefined) throw garbage('tpm2_getcap', line);
+    const [, name, list = ''] = /^ {2}- (\w+): \[ (?:((?:\d+, )*\d+) )?\]$/.exec(line) ?? [];
+    if (name === undefined) throw garbage('tpm2_getcap', line);
     if (!list.split(', ').includes(String(pcr))) continue;
     if (!isBankName(name) || banks.includes(name)) {
       throw new HookError(
