@@ -15,6 +15,7 @@ import {
 import { describeErrno } from '#digest/system-error';
 import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 
 const MAX_LINKS = 40; // MAXSYMLINKS, as the kernel had when it resolved the same path
 const AT_FDCWD = -100;
@@ -134,6 +135,6 @@ class Way implements Disposable {
 }
 
 function notBelieved(path: ByteString, why: string): HookError {
-  const shown = JSON.stringify(path);
+  const shown = quoted(path);
   return new HookError('rootfs', `cannot believe that ${shown} is what was mounted: ${why}`);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
+import { shifted } from './scratch-idmap.ts';
 import { digestOf, run, Scratch } from './scratch-overlay.ts';
 
 const image = {
@@ -63,6 +64,17 @@ describe('Docker’s init layer', () => {
     assert.match(found.writable[0] ?? '', /^sha256:/);
     assert.equal(found.writable[1], 'pristine');
     assert.equal(found.rootfs, digestOf(lower));
+  });
+
+  test('is the mapped root’s where the daemon remaps users', () => {
+    using scratch = new Scratch();
+    const digest = digestOf(scratch.tree('image', image));
+    run('chown', '-R', '100000:100000', scratch.at('image'));
+    const { merged } = dockerContainer(scratch, (prepared) =>
+      run('find', prepared, '-uid', '0', '-exec', 'chown', '-h', '100000:100000', '{}', '+'),
+    );
+    const found = scratch.measure(merged, { idMappings: shifted });
+    assert.deepEqual([found.rootfs, found.writable], [digest, ['pristine', 'pristine']]);
   });
 
   const changes: Record<string, (merged: string) => void> = {

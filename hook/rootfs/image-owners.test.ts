@@ -61,6 +61,31 @@ describe('ids of a container with a user namespace', () => {
     assert.deepEqual([found.rootfs, found.writable], [digestOf(lower), ['pristine']]);
   });
 
+  test('are told below a directory at the top that was replaced', async () => {
+    using scratch = new Scratch();
+    const lower = scratch.tree('lower', { 'data/old': 'x', 'etc/passwd': 'x' });
+    await mountIdMapped(lower, lower);
+    const merged = scratch.overlay([lower]);
+    run('umount', '-l', lower);
+    rmSync(`${merged}/data`, { recursive: true });
+    mkdirSync(`${merged}/data`);
+    run('chown', '100000:100000', `${merged}/data`);
+    run('touch', `${merged}/etc`);
+    const found = scratch.measure(merged, { idMappings: shifted });
+    assert.equal(found.rootfs, digestOf(lower));
+    assert.match(found.writable[0] ?? '', /^sha256:/);
+  });
+
+  test('are refused where some layers were id-mapped and some were not', async () => {
+    using scratch = new Scratch();
+    const [one, other] = [scratch.tree('one', { one: '' }), scratch.tree('other', { other: '' })];
+    run('chown', '-R', '100000:100000', other);
+    await mountIdMapped(one, one);
+    const merged = scratch.overlay([one, other]);
+    run('umount', '-l', one);
+    assert.throws(() => scratch.measure(merged, { idMappings: shifted }), refused);
+  });
+
   test('are refused where nothing shifted them', () => {
     using scratch = new Scratch();
     const merged = scratch.overlay([imageLayer(scratch)]);

@@ -6,6 +6,9 @@ import type { TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
 import { lookupIn, namesIn, type ReadableTree } from './image-tree.ts';
 
+/** Of one directory. The comparison finds directories that were exchanged; it need not find everything. */
+const MAX_COMPARED = 256;
+
 /**
  * Compares the lower directories with what the mount shows, and answers which mappings turn the lower directories'
  * ids into the container's.
@@ -25,27 +28,26 @@ export function imageOwners(
 ): IdMappings | undefined {
   const shown = { layers: [mounted] };
   const above = { layers: upper ? [upper] : [] };
-  const kinds = new Set<'as shown' | 'shifted'>();
+  const kinds = new Set<'as shown' | 'shifted' | 'either'>();
+  // From the top down until something is found that is the image's and not the upper directory's.
   for (const directories: ByteString[] = ['']; directories.length > 0; ) {
     const directory = directories.shift() ?? '';
     const hidden = namesIn(above, directory);
     const inImage = namesIn(image, directory);
-    for (const name of inImage) {
-      const path = joinPath(directory, name);
-      const expected = lookupIn(image, path);
-      if (hidden.has(name)) {
-        if (expected?.kind === 'dir' && isMerged(upper, path)) directories.push(path);
-      } else if (expected !== undefined) {
-        const kind = compareOwners(path, expected, lookupEntry([mounted], path, {}), mappings);
-        if (kind !== 'either') kinds.add(kind);
-      }
-    }
     for (const name of namesIn(shown, directory)) {
       if (!inImage.has(name) && !hidden.has(name)) throw disagreement(joinPath(directory, name));
     }
-    if (kinds.size > 0 || mappings === undefined) break;
+    for (const name of [...inImage].slice(0, MAX_COMPARED)) {
+      const path = joinPath(directory, name);
+      const expected = lookupIn(image, path);
+      if (expected === undefined) continue;
+      if (!hidden.has(name))
+        kinds.add(compareOwners(path, expected, lookupEntry([mounted], path, {}), mappings));
+      else if (expected.kind === 'dir' && isMerged(upper, path)) directories.push(path);
+    }
+    if (mappings === undefined || kinds.size > (kinds.has('either') ? 1 : 0)) break;
   }
-  if (kinds.size > 1)
+  if (kinds.has('as shown') && kinds.has('shifted'))
     throw new HookError('rootfs', 'some of the lower directories are id-mapped and some are not');
   return kinds.has('shifted') ? undefined : mappings;
 }

@@ -4,6 +4,7 @@ import { type FoundEntry, lookupEntry, readNames } from '#digest/lookup';
 import type { OverlayFormat } from '#digest/overlay-rules';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { mountKernelOverlay } from './kernel-overlay.ts';
 import type { ImageDirectories } from './lower-directories.ts';
 import type { OverlayOptions } from './overlay-options.ts';
@@ -55,7 +56,7 @@ export class ImageTree implements Disposable {
     if (readNames(spare, '').length > 0)
       throw new HookError(
         'rootfs',
-        `expected an empty directory at ${JSON.stringify(this.#emptyDirectory)}`,
+        `expected an empty directory at ${quoted(this.#emptyDirectory)}`,
       );
     return mountKernelOverlay(this.#directories, this.#options.meaning, spare);
   }

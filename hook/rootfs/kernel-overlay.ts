@@ -4,6 +4,7 @@ import { close, O_DIRECTORY, O_PATH, O_RDONLY, openAt } from '#digest/linux-sysc
 import { describeErrno } from '#digest/system-error';
 import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import type { ImageDirectories } from './lower-directories.ts';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from './mount-syscalls.ts';
 import type { OverlayOptions } from './overlay-options.ts';
@@ -93,7 +94,7 @@ class OverlayContext implements Disposable {
 
   mustSet(key: string, value: string): void {
     const result = this.set(key, value);
-    if (result < 0) throw this.#refused(`the option ${JSON.stringify(`${key}=${value}`)}`, result);
+    if (result < 0) throw this.#refused(`the option ${quoted(`${key}=${value}`)}`, result);
   }
 
   mount(): TreeRoot {
@@ -128,7 +129,7 @@ class OverlayContext implements Disposable {
     const bytes = Buffer.alloc(1024);
     try {
       const length = readSync(this.#fd, bytes);
-      return ` (${JSON.stringify(bytes.toString('latin1', 0, length).trim())})`;
+      return ` (${quoted(bytes.toString('latin1', 0, length).trim())})`;
     } catch {
       return '';
     }

@@ -1,6 +1,7 @@
 import type { ByteString } from '#digest/entry';
 import type { TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { openBelievedDirectory } from './believed-directory.ts';
 import type { OverlayOptions } from './overlay-options.ts';
 
@@ -38,7 +39,7 @@ export function openLayerDirectories(options: OverlayOptions): LayerDirectories 
   };
   const upper = options.upper === undefined ? undefined : open(options.upper);
   if (options.upper !== undefined && upper === undefined)
-    throw new HookError('rootfs', `the upper directory ${JSON.stringify(options.upper)} is gone`);
+    throw new HookError('rootfs', `the upper directory ${quoted(options.upper)} is gone`);
   const openAll = (paths: readonly ByteString[]) =>
     paths.map(open).filter((root) => root !== undefined);
   const image = { lowers: openAll(lowers), dataLowers: openAll(dataLowers) };
@@ -68,7 +69,7 @@ export function anchorLayers(
     if (anchor !== undefined) return `${anchor}/${path}`;
     throw new HookError(
       'rootfs',
-      `cannot tell where the lower directory ${JSON.stringify(path)} is: it is relative, and there is no absolute upper directory`,
+      `cannot tell where the lower directory ${quoted(path)} is: it is relative, and there is no absolute upper directory`,
     );
   };
   return {

@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { ByteString } from '#digest/entry';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { type Mount, mountsInside, readMountinfo } from './mountinfo.ts';
 
 /** The container's root as it is mounted on the host, held open. */
@@ -27,12 +28,12 @@ export function openMountedRootfs(path: string): MountedRootfs {
   const mounts = readMountinfo();
   const mount = mounts.find((candidate) => candidate.id === id);
   if (mount === undefined)
-    throw new HookError('rootfs', `mount ${id} of ${JSON.stringify(path)} is not in mountinfo`);
+    throw new HookError('rootfs', `mount ${id} of ${quoted(path)} is not in mountinfo`);
   const [inside] = mountsInside(mounts, mount, place);
   if (inside !== undefined)
     throw new HookError(
       'rootfs',
-      `expected nothing mounted inside the rootfs, found ${JSON.stringify(inside.type)} at ${JSON.stringify(inside.point)}`,
+      `expected nothing mounted inside the rootfs, found ${quoted(inside.type)} at ${quoted(inside.point)}`,
     );
   // A bind mount of a directory inside an overlay is not what the lower directories hold.
   const isOverlay = mount.type === 'overlay' && mount.point === place && mount.root === '/';

@@ -83,6 +83,10 @@ describe('mountsInside', () => {
     assert.deepEqual(inside(text, 4, '/r'), []);
   });
 
+  test('a root mount that is its own parent ends nowhere but here', () => {
+    assert.deepEqual(inside(line(1, 1, '/') + line(2, 1, '/r'), 1, '/'), [2]);
+  });
+
   test('a neighbour whose name only starts the same does not count', () => {
     const text = line(1, 1, '/') + line(2, 1, '/rootfs') + line(3, 1, '/rootfs2/a');
     assert.deepEqual(inside(text, 1, '/rootfs'), []);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { ByteString } from '#digest/entry';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 
 /** One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */
 export interface Mount {
@@ -66,7 +67,7 @@ function parseId(digits: string | undefined, line: ByteString): number {
 }
 
 function malformed(line: ByteString): HookError {
-  return new HookError('rootfs', `not a line of mountinfo: ${JSON.stringify(line.slice(0, 200))}`);
+  return new HookError('rootfs', `not a line of mountinfo: ${quoted(line)}`);
 }
 
 /**

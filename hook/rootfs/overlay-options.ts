@@ -1,5 +1,6 @@
 import type { ByteString } from '#digest/entry';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { unescapeOctal } from './mountinfo.ts';
 
 /** What an overlay was mounted from, as its super options in mountinfo tell. */
@@ -117,6 +118,6 @@ function unescapeBackslashes(name: ByteString): ByteString {
 }
 
 function refused(what: string, found: string): HookError {
-  const shown = JSON.stringify(found.slice(0, 200));
+  const shown = quoted(found);
   return new HookError('rootfs', `cannot read the overlay's mount options: ${what}: ${shown}`);
 }

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
+import { lookupEntry } from '#digest/lookup';
+import { openTreeRoot } from '#digest/tree-root';
 import { mountIdMapped, shifted } from './scratch-idmap.ts';
 import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { entriesOfUpper } from './through-mount.ts';
 
 const image = { 'usr/bin/sh': 'sh', 'etc/passwd': 'x', 'data/kept': 'kept' };
 
@@ -54,6 +57,11 @@ describe('an image whose lower directories are gone', () => {
       mkdirSync(`${merged}/data`);
       writeFileSync(`${merged}/data/kept`, 'other');
     },
+    'a directory that was replaced by one anybody may write to': (merged) => {
+      rmSync(`${merged}/data`, { recursive: true });
+      mkdirSync(`${merged}/data`);
+      chmodSync(`${merged}/data`, 0o777);
+    },
     'podman’s line, whose first part nobody can compare': (merged) =>
       writeFileSync(`${merged}/etc/passwd`, '1001:*:1001:1001:container user:/:/bin/sh\n', {
         flag: 'a',
@@ -86,6 +94,24 @@ describe('an image whose lower directories are gone', () => {
     renameSync(lower, scratch.at('elsewhere'));
     const found = scratch.measure(merged, { mountDestinations: ['/data/vol', '/data'] });
     assert.equal(found.rootfs, digestOf(merged));
+  });
+
+  test('keeps a directory in which the mount shows more than the upper directory', () => {
+    using scratch = new Scratch();
+    using layer = openTreeRoot(
+      scratch.tree('layer', { 'data/vol/': undefined, 'mnt/': undefined }),
+    );
+    using mounted = openTreeRoot(
+      scratch.tree('mounted', { 'data/vol/': undefined, 'data/kept': '', 'mnt/': undefined }),
+    );
+    const lookup = (path: string) => lookupEntry([layer], path, {});
+    const mountPoints = { points: new Set(['data/vol', 'mnt']), parents: new Set(['data']) };
+    const user = { uid: 0, gid: 0 };
+    const own = entriesOfUpper(
+      { layer, lookup, readEntry: () => new Uint8Array(), mountPoints, user },
+      mounted,
+    );
+    assert.deepEqual(own, new Set(['data/vol', 'mnt']));
   });
 
   test('has the container’s ids where layers were id-mapped under names that are gone', async () => {

@@ -1,5 +1,6 @@
 import { DigestError } from '#digest/errors';
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 
 /** Whatever kept a rootfs from being measured, as the reason why the container is not measured. */
 export function asHookError(error: unknown, rootfs: string): unknown {
@@ -7,7 +8,7 @@ export function asHookError(error: unknown, rootfs: string): unknown {
   if (error instanceof DigestError && error.cause instanceof HookError) return error.cause;
   if (!(error instanceof DigestError) && !isSystemError(error)) return error;
   const code = error instanceof DigestError && error.code === 'interrupted' ? 'deadline' : 'rootfs';
-  const message = `could not measure the rootfs ${JSON.stringify(rootfs)}: ${error.message}`;
+  const message = `could not measure the rootfs ${quoted(rootfs)}: ${error.message}`;
   return new HookError(code, message, { cause: error });
 }
 

@@ -247,6 +247,10 @@ describe('podman’s line in passwd or group', () => {
       '1001:*:1001:0:container user:/:/bin/sh\n',
     ],
     'is followed by a second': ['passwd', `${passwd}x:*:0:0:container user:/:/bin/sh\n`],
+    'is followed by an empty line and a second': [
+      'passwd',
+      `${passwd}\nx:*:0:0:container user:/:/bin/sh\n`,
+    ],
     'comes twice': ['passwd', passwd + passwd],
     'hides a second line in the home directory': [
       'passwd',
@@ -284,6 +288,16 @@ describe('podman’s line in passwd or group', () => {
           { user },
         ),
       );
+  });
+
+  test('is not pristine when the image has a user of that name', () => {
+    using scratch = new Scratch();
+    const lower = scratch.tree('lower', {
+      'etc/passwd': 'root:x:0:0::/:/bin/sh\n1001:x:0:0::/:/bin/sh\n',
+    });
+    const merged = scratch.overlay([lower]);
+    append('passwd', passwd)(merged);
+    assert.match(scratch.measure(merged, { user }).writable[0] ?? '', /^sha256:/);
   });
 
   test('is not pristine when the image’s file does not end in a newline', () => {
