@@ -3,18 +3,20 @@ import { CAPACITY, ContentRing, Status } from './content-ring.ts';
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { describeDifference, type FileFacts, saveState } from './file-facts.ts';
-import { hashFile } from './hash-file.ts';
+import { hashRequested, openRequested } from './hash-file.ts';
 import { startHashWorker } from './hash-worker-source.ts';
 import type { HeldDirectory } from './held-directory.ts';
-import { ELOOP, ENOENT } from './linux-syscalls.ts';
+import { close, ELOOP, ENOENT, ENXIO } from './linux-syscalls.ts';
 import { quotePath } from './listing-path.ts';
-import { changed, describeErrno, unreadable } from './system-error.ts';
-import { withoutRoot } from './thread-credentials.ts';
+import { openWithoutRoot } from './open-without-root.ts';
+import { changed, unreadable } from './system-error.ts';
 
 /** The walk cannot feed more, and each takes about 10 MB. */
 const MAX_THREADS = 8;
 /** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;
+/** Files that the calling thread opens at once. Few, since no other thread can take them up then. */
+const FILES_AT_ONCE = 8;
 const PATIENCE_MS = 50;
 const MAX_STOP_MS = 2_000;
 
@@ -28,6 +30,11 @@ export interface PendingContent {
   readonly path: ByteString;
   readonly directory: HeldDirectory;
   readonly ticket: number;
+}
+
+interface OpenRequest {
+  readonly ticket: number;
+  readonly file: number;
 }
 
 /**
@@ -112,22 +119,49 @@ export class ContentHasher implements Disposable {
 
   #help(isEnough: () => boolean): void {
     this.#ring.wake();
-    if (this.#ring.waiting === 0) return;
-    if (!this.#dropsRoot) return this.#hashUntil(isEnough);
-    const errno = withoutRoot(() => this.#hashUntil(isEnough));
-    if (errno === 0) return;
-    throw new DigestError(
-      'unreadable',
-      `could not give up root before reading files: ${describeErrno(errno)}`,
-    );
-  }
-
-  #hashUntil(isEnough: () => boolean): void {
     while (!isEnough()) {
       this.#interrupt();
+      const tickets = this.#claimSome();
+      if (tickets.length === 0) return;
+      this.#hash(this.#open(tickets));
+    }
+  }
+
+  #claimSome(): number[] {
+    const tickets: number[] = [];
+    while (tickets.length < FILES_AT_ONCE) {
       const ticket = this.#ring.tryClaim();
-      if (ticket === undefined) return;
-      hashFile(this.#ring, ticket, this.#interrupt);
+      if (ticket === undefined) break;
+      tickets.push(ticket);
+    }
+    return tickets;
+  }
+
+  /** Without root nothing is done but opening: the rest of this thread's work needs it, and the caller's code does. */
+  #open(tickets: readonly number[]): OpenRequest[] {
+    const requests: OpenRequest[] = [];
+    const openAll = (): void => {
+      for (const ticket of tickets) {
+        const file = openRequested(this.#ring, ticket);
+        if (file !== undefined) requests.push({ ticket, file });
+      }
+    };
+    if (this.#dropsRoot) openWithoutRoot(openAll);
+    else openAll();
+    return requests;
+  }
+
+  #hash(requests: OpenRequest[]): void {
+    try {
+      for (let next = requests.pop(); next !== undefined; next = requests.pop()) {
+        // The request is answered whatever happens.
+        hashRequested(this.#ring, next.ticket, next.file, this.#interrupt);
+      }
+    } finally {
+      for (const { ticket, file } of requests) {
+        close(file);
+        this.#ring.answer(ticket, Status.broken);
+      }
     }
   }
 
@@ -136,6 +170,7 @@ export class ContentHasher implements Disposable {
     switch (this.#ring.status(ticket)) {
       case Status.notOpened:
         if (errno === ENOENT) return changed(path, 'a file', 'nothing');
+        if (errno === ENXIO) return changed(path, 'a file', 'a socket');
         if (errno === ELOOP) return changed(path, 'a file', 'a symbolic link');
         return unreadable('open', path, -errno);
       case Status.notRead:

@@ -1,11 +1,11 @@
 import type { ByteString, Device, Directory, Fifo, Link, Xattr } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { type FileFacts, Format } from './file-facts.ts';
-import { readLink } from './linux-syscalls.ts';
+import { EINVAL, ENOENT, readLink } from './linux-syscalls.ts';
 import type { UnhashedFile } from './listing.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
-import { atPath, unreadable } from './system-error.ts';
+import { atPath, changed, unreadable } from './system-error.ts';
 import type { FoundName } from './tree-reader.ts';
 
 /** No layer can hold one; it is reported and not listed. */
@@ -78,6 +78,9 @@ function readSize(facts: FileFacts, path: ByteString): number {
 
 function readTarget(directory: number, name: ByteString, path: ByteString): ByteString {
   const length = readLink(directory, name, linkSpace);
+  if (length === -EINVAL || length === -ENOENT) {
+    throw changed(path, 'a symbolic link', 'something else');
+  }
   if (length < 0) throw unreadable('read the link', path, length);
   return linkSpace.toString('latin1', 0, length);
 }

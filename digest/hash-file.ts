@@ -21,16 +21,26 @@ const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
 const name = Buffer.allocUnsafeSlow(MAX_NAME_LENGTH + 1);
 const facts = new FileFacts();
 
+/** Opens the file of a request. @returns undefined if it could not be opened: the request is answered then */
+export function openRequested(ring: ContentRing, ticket: number): number | undefined {
+  ring.copyName(ticket, name);
+  const file = uninterrupted(() => openAt(ring.directory(ticket), name, FLAGS));
+  if (file >= 0) return file;
+  ring.answer(ticket, Status.notOpened, -file);
+  return undefined;
+}
+
 /**
- * Answers one request: opens the file, checks before and after that it is in the state that the walk saw, hashes it.
+ * Answers a request: hashes the open file, which must be in the state that the walk saw, before and after. Closes it.
  *
  * @param checkpoint called now and then while a large file is read; may throw
  */
-export function hashFile(ring: ContentRing, ticket: number, checkpoint: () => void): void {
-  ring.copyName(ticket, name);
-  let file = openAt(ring.directory(ticket), name, FLAGS);
-  if (file < 0) file = uninterrupted(() => openAt(ring.directory(ticket), name, FLAGS));
-  if (file < 0) return ring.answer(ticket, Status.notOpened, -file);
+export function hashRequested(
+  ring: ContentRing,
+  ticket: number,
+  file: number,
+  checkpoint: () => void,
+): void {
   try {
     hashOpenFile(ring, ticket, file, checkpoint);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { ContentRing } from './content-ring.ts';
-import { hashFile } from './hash-file.ts';
+import { hashRequested, openRequested } from './hash-file.ts';
 import { dropRoot } from './thread-credentials.ts';
 
 export interface HashWorkerData {
@@ -19,7 +19,8 @@ function run({ memory, dropsRoot }: HashWorkerData): void {
   };
   for (let ticket = ring.claim(); ticket !== undefined; ticket = ring.claim()) {
     try {
-      hashFile(ring, ticket, checkpoint);
+      const file = openRequested(ring, ticket);
+      if (file !== undefined) hashRequested(ring, ticket, file, checkpoint);
     } catch {
       // Answered as broken.
     }

@@ -15,7 +15,9 @@ export const O_PATH = 0o10000000;
 
 export const ENOENT = 2;
 export const EINTR = 4;
+export const ENXIO = 6;
 export const ENOTDIR = 20;
+export const EINVAL = 22;
 export const ERANGE = 34;
 export const ELOOP = 40;
 export const ENODATA = 61;

@@ -17,6 +17,7 @@ import {
   uninterrupted,
 } from './linux-syscalls.ts';
 import { joinPath, quotePath } from './listing-path.ts';
+import { openWithoutRoot } from './open-without-root.ts';
 import type { OverlayFormat } from './overlay-rules.ts';
 import { changed, unreadable } from './system-error.ts';
 import { FOREIGN_MOUNT, type FoundName, TreeReader, WHITEOUT } from './tree-reader.ts';
@@ -165,7 +166,12 @@ export function readFileBytes(layer: TreeRoot, path: ByteString, maxBytes: numbe
     );
   }
   const expected = stateOf(found.facts);
-  const fd = openAt(found.parent.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  let fd = -1;
+  const open = (): void => {
+    fd = openAt(found.parent.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  };
+  if (process.geteuid?.() === 0) openWithoutRoot(open);
+  else open();
   if (fd < 0) throw unreadable('open', path, fd);
   try {
     return readExactly(fd, size, expected, path);

@@ -43,12 +43,15 @@ const functions = process.getBuiltinModule('node:ffi').dlopen(null, {
   mknod: { arguments: ['buffer', 'u32', 'u32'], return: 'i32' },
   mount: { arguments: ['buffer', 'buffer', 'buffer', 'u32', 'buffer'], return: 'i32' },
   umount2: { arguments: ['buffer', 'i32'], return: 'i32' },
+  renameat2: { arguments: ['i32', 'buffer', 'i32', 'buffer', 'u32'], return: 'i32' },
   lsetxattr: { arguments: ['buffer', 'buffer', 'buffer', 'u32', 'i32'], return: 'i32' },
 }).functions;
 
 export const MS_RDONLY = 1;
 export const MS_BIND = 4096;
 const MNT_DETACH = 2;
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
 
 function check(what: string, result: number): void {
   if (result !== 0) throw new Error(`${what} failed`);
@@ -60,6 +63,12 @@ const cString = (text: ByteString): Buffer => bytes(`${text}\0`);
 export function makeNode(path: ByteString, mode: number, major = 0, minor = 0): void {
   const device = ((major & 0xfff) << 8) | (minor & 0xff) | ((minor & 0xfff00) << 12);
   check(`mknod ${path}`, functions.mknod(cString(path), mode, device >>> 0));
+}
+
+/** Exchanges two names at once. */
+export function exchange(a: string, b: string): void {
+  const result = functions.renameat2(AT_FDCWD, cString(a), AT_FDCWD, cString(b), RENAME_EXCHANGE);
+  check(`exchange ${a} and ${b}`, result);
 }
 
 export function makeWhiteout(path: ByteString): void {
