@@ -6,8 +6,8 @@ import { containerEvent, type ScratchState, scratchState } from './log.fixture.t
 import { readCheckpoint } from './log-checkpoint.ts';
 import { withLogSession } from './log-session.ts';
 import { sameValues } from './pcr.ts';
+import { readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
-import { readMeasurementLog } from './state-reader.ts';
 import { FakeTpm } from './tpm-fake.ts';
 
 async function start(state: ScratchState, tpm: FakeTpm, id: string): Promise<void> {

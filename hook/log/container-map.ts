@@ -1,8 +1,7 @@
 /** Which container is which measurement (docs/measurement-log.md §8). Read without the lock; written under it. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { readIfPresent, removeFile, replaceFile } from './durable-file.ts';
+import { namesIn, readIfPresent, removeFile, replaceFile } from './durable-file.ts';
 import { decodeMapEntry, encodeMapEntry, type MapEntry, mapEntryOf } from './map-entry.ts';
 import type { LogRecord } from './measurement-log.ts';
 import { isRunning } from './process-start.ts';
@@ -17,7 +16,10 @@ export function readContainer(directory: string, id: string): MapEntry | undefin
   return readEntry(join(directory, fileNameOf(id)));
 }
 
-/** All entries that can be read, oldest start first; an entry that another hook removes meanwhile is left out. */
+/**
+ * All entries, oldest start first; one that another hook removes meanwhile is left out. None where there is no map.
+ * @throws HookError 'log' if one cannot be read
+ */
 export function listContainers(directory: string): MapEntry[] {
   const entries: MapEntry[] = [];
   for (const name of entryNames(directory)) {
@@ -81,7 +83,7 @@ function tryRead(path: string): MapEntry | undefined {
 }
 
 function entryNames(directory: string): string[] {
-  return readdirSync(directory).filter((name) => name.endsWith('.json'));
+  return namesIn(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.'));
 }
 
 /** Removes the oldest entries of containers that are gone, once there are too many. Never stops a start. */

@@ -7,8 +7,8 @@ import { containerEvent, type ScratchState, scratchState } from './log.fixture.t
 import { withLogSession } from './log-session.ts';
 import type { LogRecord } from './measurement-log.ts';
 import { digestString, isAllZero, sameValues } from './pcr.ts';
+import { readIntent, readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
-import { readIntent, readMeasurementLog } from './state-reader.ts';
 import { FakeTpm } from './tpm-fake.ts';
 
 const fuse = installFuse(() => {});

@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -135,6 +136,11 @@ export function readRange(path: string, offset: number, length: number): Uint8Ar
       return bytes;
     }),
   );
+}
+
+/** Names of a directory's entries; none where there is no directory. @throws HookError 'log' */
+export function namesIn(directory: string): string[] {
+  return saying('read', directory, () => absentIsUndefined(() => readdirSync(directory)) ?? []);
 }
 
 /** Bytes of a regular file; undefined where there is none. @throws HookError 'log' */

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,10 +19,12 @@ import { describe, it } from 'node:test';
 import { containerEvent, logOptions, scratchState, TEST_DIRECTORY } from './log.fixture.ts';
 import { type LogOptions, withLogSession } from './log-session.ts';
 import { sameValues } from './pcr.ts';
+import { readIntent, readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
-import { readIntent, readMeasurementLog } from './state-reader.ts';
+import { startSwtpm } from './swtpm.fixture.ts';
 import type { PcrValues, Tpm } from './tpm.ts';
 import { FakeTpm } from './tpm-fake.ts';
+import { createTpmTools } from './tpm-tools.ts';
 
 async function start(options: LogOptions, id: string): Promise<void> {
   await withLogSession(options, async (log) => {
@@ -157,6 +160,15 @@ function fill(directory: string, pagesLeft: number): void {
   }
 }
 
+/** A tpm2_pcrread that answers with another PCR's value. */
+function garbageTools(directory: string): string {
+  const tools = join(directory, 'tools');
+  mkdirSync(tools);
+  const script = '#!/bin/sh\nprintf "  sha256:\\n    12: 0x00\\n"\n';
+  writeFileSync(join(tools, 'tpm2_pcrread'), script, { mode: 0o755 });
+  return tools;
+}
+
 describe('a TPM that is not right', () => {
   it('denies and changes nothing when it cannot be read', async () => {
     using state = scratchState();
@@ -235,6 +247,27 @@ describe('a TPM that is not right', () => {
     await start(state.options(tpm), 'third');
     await checkInStep(state.path, tpm, 1);
     assert.deepEqual(typesIn(state.path), ['init', 'container', 'gap', 'denied', 'container']);
+  });
+
+  it('denies with the reason and changes nothing: gone, tools missing, tools that print garbage', async () => {
+    await using swtpm = await startSwtpm();
+    const state = join(swtpm.directory, 'state');
+    const { tcti } = swtpm;
+    const good = createTpmTools({ tcti, timeoutSeconds: 10 });
+    await start(logOptions(state, good), 'first');
+    const log = readFileSync(join(state, 'measurements.cel'));
+    const before = await good.readPcr(13);
+    for (const [wrong, message] of [
+      [{ tcti: 'swtpm:path=/nowhere' }, /\/nowhere/],
+      [{ directories: ['/nowhere'] }, /tpm2_getcap is not in \/nowhere/],
+      [{ directories: [garbageTools(swtpm.directory), '/usr/bin'] }, /cannot be right/],
+    ] as const) {
+      const tpm = createTpmTools({ tcti, timeoutSeconds: 10, ...wrong });
+      await assert.rejects(start(logOptions(state, tpm), 'second'), { code: 'tpm', message });
+    }
+    assert.ok(sameValues(await good.readPcr(13), before));
+    assert.deepEqual(readFileSync(join(state, 'measurements.cel')), log);
+    assert.equal(readIntent(state), undefined);
   });
 
   it('is not asked to extend PCR 10 or any from 16 on', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lockFile } from './file-lock.ts';
 import { scratchState } from './log.fixture.ts';
 
@@ -45,6 +46,22 @@ describe('lockFile', () => {
       heir.kill();
       stranger.kill();
     }
+  });
+
+  it('is taken on the file that is there now, if another took its place meanwhile', async () => {
+    using state = scratchState();
+    mkdirSync(state.path);
+    const path = join(state.path, 'lock');
+    const old = await lockFile(path, 1000);
+    const waiting = lockFile(path, 5000);
+    rmSync(path);
+    const current = await lockFile(path, 1000);
+    old[Symbol.dispose]();
+    await sleep(50);
+    const isLocked = await Promise.race([waiting.then(() => true), sleep(100, false)]);
+    assert.equal(isLocked, false);
+    current[Symbol.dispose]();
+    (await waiting)[Symbol.dispose]();
   });
 
   it('says so where the lock cannot be made', async () => {

@@ -1,4 +1,13 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HookError } from '#hook/errors';
 import { tryLock } from './libc.ts';
@@ -19,6 +28,16 @@ const MAX_POLL_MS = 100;
  * @throws HookError 'lock' once `timeoutMs` have passed, naming the holder as far as the file knows it; 'log' if it cannot be opened
  */
 export async function lockFile(path: string, timeoutMs: number): Promise<FileLock> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const fd = await lockWhatIsAt(path, deadline, timeoutMs);
+    if (isStillAt(path, fd)) return { fd, [Symbol.dispose]: () => closeSync(fd) };
+    // The state directory was removed while this hook waited: whoever comes now locks another file.
+    closeSync(fd);
+  }
+}
+
+async function lockWhatIsAt(path: string, deadline: number, timeoutMs: number): Promise<number> {
   const fd = open(path);
   try {
     const begin = performance.now();
@@ -28,18 +47,24 @@ export async function lockFile(path: string, timeoutMs: number): Promise<FileLoc
       if (errno !== EWOULDBLOCK && errno !== EINTR) {
         throw new HookError('lock', `cannot lock ${JSON.stringify(path)}: error ${errno}`);
       }
-      const waitedMs = performance.now() - begin;
-      if (waitedMs >= timeoutMs) throw heldBy(path, fd, timeoutMs);
-      const pollMs = Math.min(MIN_POLL_MS + waitedMs / 20, MAX_POLL_MS, timeoutMs - waitedMs);
+      const now = performance.now();
+      if (now >= deadline) throw heldBy(path, fd, timeoutMs);
+      const pollMs = Math.min(MIN_POLL_MS + (now - begin) / 20, MAX_POLL_MS, deadline - now);
       // Not in step with the others that wait.
       await sleep(pollMs * (0.5 + Math.random()));
     }
     signLock(fd);
-    return { fd, [Symbol.dispose]: () => closeSync(fd) };
+    return fd;
   } catch (thrown) {
     closeSync(fd);
     throw thrown;
   }
+}
+
+function isStillAt(path: string, fd: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const held = fstatSync(fd);
+  return there?.ino === held.ino && there.dev === held.dev;
 }
 
 function open(path: string): number {

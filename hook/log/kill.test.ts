@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { LogRecord } from './measurement-log.ts';
 import { sameValues, toBankValues } from './pcr.ts';
+import { readIntent, readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
 import type { StartOrder } from './start.driver.ts';
-import { readIntent, readMeasurementLog } from './state-reader.ts';
 import { makeTestDirectory, type Swtpm, startSwtpm } from './swtpm.fixture.ts';
 import { createTpmTools } from './tpm-tools.ts';
 

@@ -10,8 +10,8 @@ import { withLogSession } from './log-session.ts';
 import type { MeasurementEvent } from './measurement-event.ts';
 import { encodeRecord, type LogRecord, stringSha256 } from './measurement-log.ts';
 import { digestString, extend, sameValues, toBankValues, zeros } from './pcr.ts';
+import { readIntent, readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
-import { readIntent, readMeasurementLog } from './state-reader.ts';
 import type { PcrValues } from './tpm.ts';
 import { FakeTpm } from './tpm-fake.ts';
 

@@ -8,8 +8,8 @@ import { containerEvent, scratchState } from './log.fixture.ts';
 import { withLogSession } from './log-session.ts';
 import type { SkippedEvent } from './measurement-event.ts';
 import { sameValues } from './pcr.ts';
+import { readIntent, readMeasurementLog } from './read-state.fixture.ts';
 import { replay } from './replay.ts';
-import { readIntent, readMeasurementLog } from './state-reader.ts';
 import { FakeTpm } from './tpm-fake.ts';
 
 const skipped: SkippedEvent = {

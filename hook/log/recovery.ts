@@ -1,6 +1,6 @@
 /** What an intent that a dead hook left behind comes to (docs/measurement-log.md §6, step 3). Decides; changes nothing. */
 import type { Intent } from './intent.ts';
-import type { MeasurementEvent } from './measurement-event.ts';
+import type { AbortedEvent, MeasurementEvent, Sha256Text } from './measurement-event.ts';
 import type { LogRecord } from './measurement-log.ts';
 import { sameValues } from './pcr.ts';
 import type { PcrValues } from './tpm.ts';
@@ -38,13 +38,16 @@ function owedFor({ event, sha256 }: LogRecord, outcome: Outcome): MeasurementEve
   switch (event.type) {
     case 'container':
     case 'skipped':
-    case 'allowed':
-      if (outcome === 'extended') return [{ type: 'aborted', ...startOf(event), record: sha256 }];
-      if (outcome === 'perhaps-extended') return [lostTrackOf(event)];
-      if (event.type !== 'allowed' || event.record === undefined) return [];
-      return [{ type: 'aborted', ...startOf(event), record: event.record }];
+      if (outcome === 'extended') return [aborted(event, sha256)];
+      return outcome === 'perhaps-extended' ? [lostTrackOf(event)] : [];
+    case 'allowed': {
+      // It let a start happen that had a record of its own: that one stands no longer either.
+      const before = event.record === undefined ? [] : [aborted(event, event.record)];
+      if (outcome === 'extended') return [...before, aborted(event, sha256)];
+      return outcome === 'perhaps-extended' ? [...before, lostTrackOf(event)] : before;
+    }
     case 'unlisted':
-      return [{ type: 'aborted', ...startOf(event), record: event.record }];
+      return [aborted(event, event.record)];
     case 'denied':
     case 'aborted':
       return outcome === 'extended' ? [] : [event];
@@ -54,6 +57,10 @@ function owedFor({ event, sha256 }: LogRecord, outcome: Outcome): MeasurementEve
       // Appended again by comparing, if they are still due.
       return [];
   }
+}
+
+function aborted(event: AboutContainer, record: Sha256Text): AbortedEvent {
+  return { type: 'aborted', ...startOf(event), record };
 }
 
 function lostTrackOf(event: AboutContainer): MeasurementEvent {

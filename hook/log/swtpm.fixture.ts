@@ -32,19 +32,14 @@ export async function startSwtpm(): Promise<Swtpm> {
   const socket = join(directory, 's');
   const tpmState = join(directory, 'tpm');
   await mkdir(tpmState);
-  const server = [`type=unixio,path=${socket}`, `type=unixio,path=${socket}.ctrl`] as const;
   const child = spawn(
-    'swtpm',
+    // So that it does not outlive a test that is killed.
+    'setpriv',
     [
-      'socket',
-      '--tpm2',
-      '--tpmstate',
-      `dir=${tpmState}`,
-      '--server',
-      server[0],
-      '--ctrl',
-      server[1],
-    ].concat(['--flags', 'not-need-init,startup-clear']),
+      ...['--pdeathsig', 'KILL', 'swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${tpmState}`],
+      ...['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${socket}.ctrl`],
+      ...['--flags', 'not-need-init,startup-clear'],
+    ],
     { stdio: 'ignore' },
   );
   const kill = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** For tools: what the state directory holds, read without the lock while hooks go on writing. Changes nothing. */
+/** For tests: what the state directory holds. */
 import { readIfPresent } from './durable-file.ts';
 import { type Intent, parseIntent } from './intent.ts';
 import { MAX_LOG_BYTES } from './left-behind.ts';
