@@ -1,6 +1,13 @@
 import { readSync } from 'node:fs';
 
-import { close, O_DIRECTORY, O_PATH, O_RDONLY, openAt } from '#digest/linux-syscalls';
+import {
+  changeDirectory,
+  close,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  openAt,
+} from '#digest/linux-syscalls';
 import { describeErrno } from '#digest/system-error';
 import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
@@ -8,6 +15,8 @@ import { quoted } from '#hook/quoted';
 import type { ImageDirectories } from './lower-directories.ts';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from './mount-syscalls.ts';
 import type { OverlayOptions } from './overlay-options.ts';
+
+const AT_FDCWD = -100;
 
 /**
  * The kernel's own view of lower directories, read-only and without an upper one: for layers that only overlayfs
@@ -22,24 +31,20 @@ export function mountKernelOverlay(
   spare: TreeRoot,
 ): TreeRoot {
   const lowers = image.lowers.length === 1 ? [...image.lowers, spare] : image.lowers;
+  const whole = { lowers, dataLowers: image.dataLowers };
   try {
-    return mountByDescriptor({ lowers, dataLowers: image.dataLowers }, meaning);
+    return mountByDescriptor(whole, meaning);
   } catch (error) {
-    if (!(error instanceof LowerdirPlusUnknown)) throw error;
-    return mountByNumber({ lowers, dataLowers: image.dataLowers }, meaning);
+    if (!(error instanceof HookError)) throw error;
+    // Before Linux 6.8 there is no `lowerdir+`, and before 6.5 that is said no earlier than when all else would be.
+    return mountByNumber(whole, meaning);
   }
 }
 
-/** Linux before 6.8 knows `lowerdir=` alone. */
-class LowerdirPlusUnknown extends Error {}
-
 function mountByDescriptor(image: ImageDirectories, meaning: OverlayOptions['meaning']): TreeRoot {
   using context = openOverlayContext(meaning);
-  for (const { fd } of image.lowers) {
-    const result = context.set('lowerdir+', `/proc/self/fd/${fd}`);
-    if (result < 0) throw new LowerdirPlusUnknown();
-  }
-  for (const { fd } of image.dataLowers) context.mustSet('datadir+', `/proc/self/fd/${fd}`);
+  for (const { fd } of image.lowers) context.set('lowerdir+', `/proc/self/fd/${fd}`);
+  for (const { fd } of image.dataLowers) context.set('datadir+', `/proc/self/fd/${fd}`);
   return context.mount();
 }
 
@@ -60,19 +65,34 @@ export function mountByNumber(
     );
   using context = openOverlayContext(meaning);
   return inDescriptorDirectory(() => {
-    context.mustSet('lowerdir', lowerdir);
+    context.set('lowerdir', lowerdir);
     return context.mount();
   });
 }
 
 function inDescriptorDirectory<T>(use: () => T): T {
-  using before = treeRootOfFd(openAt(-100, '.', O_PATH | O_DIRECTORY), '.');
-  process.chdir('/proc/self/fd');
+  using before = openByPath('.');
+  using descriptors = openByPath('/proc/self/fd');
+  enter(descriptors);
   try {
     return use();
   } finally {
-    process.chdir(`/proc/self/fd/${before.fd}`);
+    enter(before);
   }
+}
+
+function openByPath(path: string): TreeRoot {
+  const fd = openAt(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+  if (fd < 0)
+    throw new HookError('rootfs', `could not open ${quoted(path)}: ${describeErrno(-fd)}`);
+  return treeRootOfFd(fd, path);
+}
+
+/** By system call: process.chdir is refused in a worker thread. */
+function enter({ fd, label }: TreeRoot): void {
+  const result = changeDirectory(fd);
+  if (result < 0)
+    throw new HookError('rootfs', `could not enter ${quoted(label)}: ${describeErrno(-result)}`);
 }
 
 /** A filesystem context of fsopen(2): options are set one by one, then it is created and mounted nowhere. */
@@ -87,13 +107,9 @@ class OverlayContext implements Disposable {
     close(this.#fd);
   }
 
-  set(key: string, value: string): number {
+  set(key: string, value: string): void {
     const command = value === '' ? FSCONFIG.setFlag : FSCONFIG.setString;
-    return configureMount(this.#fd, command, key, value === '' ? null : value);
-  }
-
-  mustSet(key: string, value: string): void {
-    const result = this.set(key, value);
+    const result = configureMount(this.#fd, command, key, value === '' ? null : value);
     if (result < 0) throw this.#refused(`the option ${quoted(`${key}=${value}`)}`, result);
   }
 
@@ -145,7 +161,7 @@ function openOverlayContext(meaning: OverlayOptions['meaning']): OverlayContext 
     );
   const context = new OverlayContext(fd);
   try {
-    for (const [key, value] of meaning) context.mustSet(key, value);
+    for (const [key, value] of meaning) context.set(key, value);
   } catch (error) {
     context[Symbol.dispose]();
     throw error;
