@@ -19,6 +19,7 @@ import { isOpaque, isWhiteout, type OverlayFormat, refuseKernelXattrs } from './
 import { type OwnerMapping, ownerMapping } from './owner-mapping.ts';
 import { changed, unreadable } from './system-error.ts';
 import type { TreeRoot } from './tree-root.ts';
+import { requireTrustedXattrs } from './trusted-xattrs.ts';
 import { WorkingDirectory } from './working-directory.ts';
 import { type EntryXattrs, type OverlayXattrPrefix, readXattrs } from './xattrs.ts';
 
@@ -72,6 +73,7 @@ export class TreeReader implements Disposable {
     this.#layers = layers;
     this.#overlay = options.overlay;
     this.#overlayXattrs = options.overlay?.xattrPrefix ?? options.overlayXattrs;
+    if (this.#overlayXattrs === 'trusted.overlay.') requireTrustedXattrs();
     this.owners = ownerMapping(options.idMappings);
     this.#workingDirectory = new WorkingDirectory();
   }
