@@ -233,6 +233,32 @@ describe('a TPM that is not right', () => {
     ]);
   });
 
+  it('is tried again where a start must be called back', async () => {
+    using state = scratchState();
+    const tpm = new FakeTpm();
+    await start(state.options(tpm), 'first');
+    let refusals = 0;
+    const moody = tpmThat(tpm, {
+      extendPcr: async (pcr, digests) => {
+        refusals += 1;
+        if (refusals > 1) throw new Error('not now');
+        await tpm.extendPcr(pcr, digests);
+      },
+    });
+    const settle = async (): Promise<void> => Promise.reject(new Error('not measured'));
+    await assert.rejects(
+      withLogSession(state.options(moody), async (log) => {
+        await log.append(containerEvent('second'), settle);
+      }),
+      /not measured/,
+    );
+    await assert.rejects(start(state.options(moody), 'third'), /not now/);
+    await start(state.options(tpm), 'fourth');
+    await checkInStep(state.path, tpm);
+    const types = ['init', 'container', 'container', 'denied', 'container'];
+    assert.deepEqual(typesIn(state.path), types);
+  });
+
   it('shows a gap, and that a start was lost track of, when somebody else extends in between', async () => {
     using state = scratchState();
     const tpm = new FakeTpm();

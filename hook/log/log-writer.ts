@@ -9,6 +9,7 @@ import type { LogFile } from './log-file.ts';
 import type { MeasurementEvent } from './measurement-event.ts';
 import { encodeRecord, type LogRecord, stringSha256 } from './measurement-log.ts';
 import { digestString, extend, sameValues, toBankValues } from './pcr.ts';
+import { settleIntent } from './recovery.ts';
 import type { StatePaths } from './state-directory.ts';
 import type { PcrValues, Tpm } from './tpm.ts';
 
@@ -98,9 +99,10 @@ export class LogWriter {
     const values = await readAfter(tpm, pcr, failure);
     if (sameValues(values, intent.after)) return;
     if (!sameValues(values, intent.before)) throw failure ?? wrongValue(pcr, intent, values);
-    // With events owed the intent is what remembers them.
-    if (intent.owed.length === 0) removeFile(paths.intent);
-    this.#isStuck = intent.owed.length > 0;
+    // Where something is still owed (a start to be called back), the intent is what remembers it.
+    const state = { isLogged: false, size: intent.record.offset };
+    this.#isStuck = settleIntent(intent, values, state).owed.length > 0;
+    if (!this.#isStuck) removeFile(paths.intent);
     throw failure ?? wrongValue(pcr, intent, values);
   }
 }

@@ -32,16 +32,16 @@ export async function startSwtpm(): Promise<Swtpm> {
   const socket = join(directory, 's');
   const tpmState = join(directory, 'tpm');
   await mkdir(tpmState);
-  const child = spawn(
-    // So that it does not outlive a test that is killed.
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', 'swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${tpmState}`],
-      ...['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${socket}.ctrl`],
-      ...['--flags', 'not-need-init,startup-clear'],
-    ],
-    { stdio: 'ignore' },
-  );
+  // So that it does not outlive a test that is killed.
+  const tied = ['--pdeathsig', 'KILL', 'swtpm', 'socket', '--tpm2'];
+  const where = [
+    '--server',
+    `type=unixio,path=${socket}`,
+    '--ctrl',
+    `type=unixio,path=${socket}.ctrl`,
+  ];
+  const how = ['--tpmstate', `dir=${tpmState}`, '--flags', 'not-need-init,startup-clear'];
+  const child = spawn('setpriv', [...tied, ...where, ...how], { stdio: 'ignore' });
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
