@@ -78,5 +78,14 @@ describe('the checkpoint', () => {
     await start(state, tpm, 'three');
     assert.equal(readFileSync(path)[0], 'x'.charCodeAt(0));
     assert.throws(() => readMeasurementLog(state.path), { code: 'log' });
+    // Until somebody does: then the log is put aside, and a gap shows it.
+    rmSync(join(state.path, 'containers'), { recursive: true });
+    await start(state, tpm, 'four');
+    const { gaps, records } = replay(readMeasurementLog(state.path)?.records ?? [], 13);
+    assert.equal(gaps.length, 1);
+    assert.deepEqual(
+      records.map(({ event }) => event.type),
+      ['init', 'container'],
+    );
   });
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   fileNameOf,
   followRecord,
   listContainers,
+  openContainerMap,
   readContainer,
-  rebuildContainerMap,
 } from './container-map.ts';
 import { encodeEvent } from './event-string.ts';
 import { containerEvent, scratchState } from './log.fixture.ts';
@@ -65,7 +65,6 @@ describe('the container map', () => {
 
   it('is made again from the log: the last start of an id that was not called back', () => {
     using state = scratchState();
-    mkdirSync(state.path);
     const first = recordOf(containerEvent('a', 1), 1);
     const again = recordOf(containerEvent('a', 2), 2);
     const gone = recordOf(containerEvent('b', 3), 3);
@@ -77,7 +76,9 @@ describe('the container map', () => {
       reason: '',
       record: first.sha256,
     });
-    rebuildContainerMap(state.path, [first, again, gone, aborted, late]);
+    mkdirSync(`${dirname(state.path)}/.state.new`, { mode: 0o700 });
+    writeFileSync(`${dirname(state.path)}/.state.new/half.json`, '{');
+    openContainerMap(state.path, () => [first, again, gone, aborted, late]);
     assert.deepEqual(
       listContainers(state.path).map(({ id, pid }) => [id, pid]),
       [['a', 2]],

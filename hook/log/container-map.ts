@@ -1,10 +1,18 @@
 /** Which container is which measurement (docs/measurement-log.md §8). Read without the lock; written under it. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { namesIn, readIfPresent, removeFile, replaceFile } from './durable-file.ts';
+import {
+  isThere,
+  namesIn,
+  readIfPresent,
+  removeFile,
+  renameFile,
+  replaceFile,
+} from './durable-file.ts';
 import { decodeMapEntry, encodeMapEntry, type MapEntry, mapEntryOf } from './map-entry.ts';
 import type { LogRecord } from './measurement-log.ts';
 import { isRunning } from './process-start.ts';
+import { makeOwnDirectory } from './state-directory.ts';
 
 const MAX_ENTRY_BYTES = 1024 * 1024;
 /** Above the first, down to the second: removing one at each start would read all of them at each start. */
@@ -43,10 +51,19 @@ export function followRecord(directory: string, record: LogRecord): void {
   }
 }
 
-/** Makes the map again from a whole log. @throws HookError 'log' */
-export function rebuildContainerMap(directory: string, log: readonly LogRecord[]): void {
-  emptyContainerMap(directory);
-  for (const record of log) followRecord(directory, record);
+/**
+ * Makes sure that there is a map. One that is missing is made from the log, and put in place when it is whole.
+ * @throws HookError 'log'
+ */
+export function openContainerMap(directory: string, readLog: () => readonly LogRecord[]): void {
+  if (!isThere(directory)) {
+    const made = join(dirname(directory), `.${basename(directory)}.new`);
+    makeOwnDirectory(made);
+    emptyContainerMap(made);
+    for (const record of readLog()) followRecord(made, record);
+    renameFile(made, directory);
+  }
+  makeOwnDirectory(directory);
 }
 
 /** @throws HookError 'log' */

@@ -138,6 +138,11 @@ export function readRange(path: string, offset: number, length: number): Uint8Ar
   );
 }
 
+/** Whether the path names anything, be it a link to nothing. @throws HookError 'log' */
+export function isThere(path: string): boolean {
+  return saying('read', path, () => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+}
+
 /** Names of a directory's entries; none where there is no directory. @throws HookError 'log' */
 export function namesIn(directory: string): string[] {
   return saying('read', directory, () => absentIsUndefined(() => readdirSync(directory)) ?? []);

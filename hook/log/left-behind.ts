@@ -1,7 +1,7 @@
 /** What the hooks before this one left in the state directory, reduced to what can be gone on with (docs/measurement-log.md §6, steps 1 and 2). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { HookError } from '#hook/errors';
-import { emptyContainerMap } from './container-map.ts';
+import { emptyContainerMap, openContainerMap } from './container-map.ts';
 import { cutFile, fileSize, readIfPresent, readRange, renameFile } from './durable-file.ts';
 import { type Intent, parseIntent } from './intent.ts';
 import { bootTimeMicroseconds } from './libc.ts';
@@ -28,7 +28,14 @@ export interface LeftBehind {
 export function loadLeftBehind(paths: StatePaths, bootId: string): LeftBehind {
   // First the intent: while the log of another boot is there, so is the reason to look at both.
   const intent = loadIntent(paths, bootId);
-  return { intent, log: loadLog(paths, bootId) };
+  let log = loadLog(paths, bootId);
+  openContainerMap(paths.containers, () => {
+    // A checkpoint spares reading the log's beginning: damage there may show only now.
+    const records = unlessDamaged(paths.log, () => log.all());
+    if (records === undefined) log = new LogFile(paths);
+    return records ?? [];
+  });
+  return { intent, log };
 }
 
 function loadIntent(paths: StatePaths, bootId: string): Intent | undefined {

@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { HookError } from '#hook/errors';
 import { appendToFile, readRange } from './durable-file.ts';
 import { type LogCheckpoint, type PcrState, writeCheckpoint } from './log-checkpoint.ts';
-import { encodeRecord, type LogRecord, parseRecord } from './measurement-log.ts';
+import { encodeRecord, type LogRecord, parseLog, parseRecord } from './measurement-log.ts';
 import { beforeInit, replayRecord } from './replay.ts';
 import type { StatePaths } from './state-directory.ts';
 
@@ -75,6 +75,11 @@ export class LogFile {
     if (record.offset + record.length > this.#size) return false;
     const there = readRange(this.#paths.log, record.offset, record.length);
     return Buffer.compare(there, encodeRecord(record)) === 0;
+  }
+
+  /** All records, oldest first. */
+  all(): LogRecord[] {
+    return this.#size === 0 ? [] : parseLog(readRange(this.#paths.log, 0, this.#size));
   }
 
   /** All records, newest first, read as they are asked for. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { HookError } from '#hook/errors';
-import { readContainer } from './container-map.ts';
+import { listContainers, readContainer } from './container-map.ts';
 import { containerEvent, scratchState } from './log.fixture.ts';
 import { withLogSession } from './log-session.ts';
 import type { SkippedEvent } from './measurement-event.ts';
@@ -36,6 +36,21 @@ describe('withLogSession', () => {
     assert.equal(readIntent(state.path), undefined);
     const entry = readContainer(join(state.path, 'containers'), 'one');
     assert.equal(entry?.record, records[1]?.sha256);
+  });
+});
+
+describe('a container map that is gone', () => {
+  it('is made again from the log by the next start', async () => {
+    using state = scratchState();
+    const options = state.options(new FakeTpm());
+    const directory = join(state.path, 'containers');
+    await withLogSession(options, async (log) => log.append(containerEvent('one')));
+    rmSync(directory, { recursive: true });
+    await withLogSession(options, async (log) => log.append(containerEvent('two')));
+    assert.deepEqual(
+      listContainers(directory).map(({ id }) => id),
+      ['one', 'two'],
+    );
   });
 });
 

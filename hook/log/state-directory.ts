@@ -37,12 +37,12 @@ export function openStateDirectory(directory: string): StatePaths {
     );
   }
   const paths = statePaths(directory);
-  makeOwn(directory);
-  makeOwn(paths.containers);
+  makeOwnDirectory(directory);
   return paths;
 }
 
-function makeOwn(path: string): void {
+/** A directory of mode 0700 that is this user's alone, made if need be. @throws HookError 'log' */
+export function makeOwnDirectory(path: string): void {
   const quoted = JSON.stringify(path);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
