@@ -14,9 +14,13 @@ export async function letStartUnmeasured(
   { withLog }: Surroundings,
 ): Promise<Outcome> {
   const startTime = processStartTime(pid);
-  const start = startTime === undefined ? {} : { pid, startTime };
+  const start = startTime === undefined ? undefined : { id, pid, startTime };
   try {
-    await withLog((log) => log.append({ type: 'allowed', id, ...start, code, reason }));
+    await withLog(async (log) => {
+      // A record that was extended before the start failed says so already.
+      if (start !== undefined && log.findRefusal(start) !== undefined) return;
+      await log.append({ type: 'allowed', id, ...start, code, reason });
+    });
     return { outcome: 'allowed', reason };
   } catch (error) {
     return { outcome: 'allowed', reason, unlogged: failureOf(error).message };

@@ -53,7 +53,8 @@ async function measure(
   const event: ContainerEvent = { type: 'container', ...facts, rootfs, view, writable, pruned };
   return await around.withLog(async (log) => {
     if (log.findStart(facts) !== undefined) return { outcome: 'measured before' };
-    await log.append(event);
+    const otherwise = around.config.failure.action === 'allow' ? 'allowed' : 'denied';
+    await log.append(event, undefined, otherwise);
     return { outcome: 'measured', rootfs: event.rootfs };
   });
 }

@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IdMappings } from '#digest/id-mapping';
 import type { Bundle } from '#hook/input/bundle';
-import { openStateDirectory } from '#hook/log/state-directory';
+import { makeOwnDirectory, openStateDirectory } from '#hook/log/state-directory';
 import type { RootfsQuestion } from '#hook/rootfs/measure-rootfs';
 import type { Surroundings } from './surroundings.ts';
 
@@ -34,6 +33,6 @@ function idMappingsOf({ linux }: Bundle['spec']): IdMappings | undefined {
 function makeEmptyDirectory(state: string): string {
   const { directory } = openStateDirectory(state);
   const path = join(directory, 'empty');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeOwnDirectory(path);
   return path;
 }

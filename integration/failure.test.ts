@@ -16,6 +16,21 @@ async function runUnder(host: Host, shell: string, id = 'web'): Promise<Ended> {
   return await host.run('runc', id, [debianRootfs], { hooks: { createRuntime } });
 }
 
+/** Where swtpm would listen, and at its control socket. */
+function answerGarbage(socket: string): Disposable {
+  const servers = [socket, `${socket}.ctrl`].map((path) =>
+    createServer((peer) => {
+      peer.on('error', () => {});
+      peer.on('data', () => peer.end('not a TPM'.repeat(100)));
+    }).listen(path),
+  );
+  return {
+    [Symbol.dispose]: () => {
+      for (const server of servers) server.close();
+    },
+  };
+}
+
 async function assertDenied(host: Host, ended: Ended, reason: RegExp): Promise<void> {
   assert.notEqual(ended.exitCode, 0);
   assert.match(ended.stderr, reason);
@@ -34,15 +49,10 @@ describe('a container is denied, with the reason, when', () => {
   test('the TPM answers garbage', async () => {
     await using host = await startHost();
     const socket = `${host.directory}/garbage`;
-    const servers = [socket, `${socket}.ctrl`].map((path) =>
-      createServer((peer) =>
-        peer.on('data', () => peer.end('not a TPM'.repeat(100))).on('error', () => {}),
-      ).listen(path),
-    );
-    const config = readFileSync(host.config, 'utf8').replace(host.tpm.tcti, `swtpm:path=${socket}`);
-    writeFileSync(host.config, config);
+    using _garbage = answerGarbage(socket);
+    const config = readFileSync(host.config, 'utf8');
+    writeFileSync(host.config, config.replace(host.tpm.tcti, `swtpm:path=${socket}`));
     await assertDenied(host, await host.run('runc', 'web', [debianRootfs]), /\[tpm\]/);
-    for (const server of servers) server.close();
   });
 
   test('tpm2-tools are not installed', async () => {

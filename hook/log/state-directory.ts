@@ -45,7 +45,7 @@ export function openStateDirectory(directory: string): StatePaths {
 export function makeOwnDirectory(path: string): void {
   const quoted = JSON.stringify(path);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HookError('log', `cannot make ${quoted}: ${reason}`, { cause });
@@ -60,5 +60,16 @@ export function makeOwnDirectory(path: string): void {
   if ((stat.mode & 0o022) !== 0) {
     const mode = (stat.mode & 0o7777).toString(8);
     throw new HookError('log', `${quoted}: others may write to it (mode ${mode})`);
+  }
+}
+
+/** Not recursive at once: Node then says ENOENT of a read-only filesystem. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST') throw error;
   }
 }
