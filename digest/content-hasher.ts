@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { CAPACITY, ContentRing, Status } from './content-ring.ts';
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
-import { describeDifference, type FileFacts, saveState } from './file-facts.ts';
+import { describeDifference, type FileFacts } from './file-facts.ts';
 import { hashRequested, openRequested } from './hash-file.ts';
 import { startHashWorker } from './hash-worker-source.ts';
 import type { HeldDirectory } from './held-directory.ts';
@@ -65,7 +65,7 @@ export class ContentHasher implements Disposable {
     facts: FileFacts,
     path: ByteString,
   ): PendingContent {
-    const ticket = this.#ring.publish(directory.fd, name, (into) => saveState(facts, into));
+    const ticket = this.#ring.publish(directory.fd, name, facts);
     directory.hold();
     this.#underWay++;
     if (this.#ring.waiting >= WAITING_FOR_ONE_MORE_THREAD) this.#startOneMoreThread();
@@ -176,8 +176,8 @@ export class ContentHasher implements Disposable {
       case Status.notRead:
         return unreadable('read', path, -errno);
       case Status.changed: {
-        const expected = this.#ring.expected(ticket);
-        const difference = describeDifference(expected, this.#ring.found(ticket));
+        const { expected, found } = this.#ring.states(ticket);
+        const difference = describeDifference(expected, found);
         return changed(path, difference.expected, difference.found);
       }
       case Status.short:

@@ -1,3 +1,5 @@
+import { type FileFacts, type FileState, isState, STATE_LENGTH, saveState } from './file-facts.ts';
+
 /**
  * Requests to hash files, handed from the walking thread to hashing threads through shared memory. Fixed slots, used
  * round and round: what is under way is bounded, nothing is serialised. Node's messages would need the walking
@@ -30,11 +32,10 @@ const STATUS = 0;
 const DIRECTORY = 1;
 const NAME_LENGTH = 2;
 const ERRNO = 3;
-const EXPECTED_OFFSET = 64; // a state of file-facts.ts
-const FOUND_OFFSET = 128; // another, where the file changed
+const EXPECTED = 16; // a state of file-facts.ts
+const FOUND = 32; // another, where the file changed
 const DIGEST_OFFSET = 128; // in hexadecimal: so it needs no object on the way into the listing
 const NAME_OFFSET = 192;
-const STATE_SIZE = 64;
 const DIGEST_LENGTH = 64;
 
 /** Requests that wait before a sleeping thread is woken: waking costs more than hashing a small file. */
@@ -80,16 +81,16 @@ export class ContentRing {
   /**
    * At most {@link CAPACITY} requests may be out.
    *
-   * @param saveExpected writes the state that the file must have
+   * @param facts the state that the file must have
    * @returns a ticket
    */
-  publish(directory: number, name: string, saveExpected: (into: Uint8Array) => void): number {
+  publish(directory: number, name: string, facts: FileFacts): number {
     const ticket = Atomics.load(this.#words, PUBLISHED);
     const word = this.#word(ticket);
     const nameStart = this.#byte(ticket) + NAME_OFFSET;
     this.#words[word + DIRECTORY] = directory;
     this.#words[word + NAME_LENGTH] = this.#bytes.write(name, nameStart, 'latin1');
-    saveExpected(this.expected(ticket));
+    saveState(facts, this.#words, word + EXPECTED);
     Atomics.store(this.#words, word + STATUS, Status.pending);
     Atomics.store(this.#words, PUBLISHED, ticket + 1);
     // A thread that falls asleep meanwhile is woken by a later request, or not needed.
@@ -120,6 +121,13 @@ export class ContentRing {
 
   errno(ticket: number): number {
     return this.#words[this.#word(ticket) + ERRNO] ?? 0;
+  }
+
+  /** Of a file that changed. */
+  states(ticket: number): { expected: FileState; found: FileState } {
+    const word = this.#word(ticket);
+    const state = (at: number): FileState => this.#words.slice(word + at, word + at + STATE_LENGTH);
+    return { expected: state(EXPECTED), found: state(FOUND) };
   }
 
   /** 64 hexadecimal digits. */
@@ -200,14 +208,13 @@ export class ContentRing {
     into[length] = 0;
   }
 
-  expected(ticket: number): Uint8Array {
-    const start = this.#byte(ticket) + EXPECTED_OFFSET;
-    return this.#bytes.subarray(start, start + STATE_SIZE);
+  isExpected(ticket: number, facts: FileFacts): boolean {
+    return isState(facts, this.#words, this.#word(ticket) + EXPECTED);
   }
 
-  found(ticket: number): Uint8Array {
-    const start = this.#byte(ticket) + FOUND_OFFSET;
-    return this.#bytes.subarray(start, start + STATE_SIZE);
+  answerWithChange(ticket: number, facts: FileFacts): void {
+    saveState(facts, this.#words, this.#word(ticket) + FOUND);
+    this.answer(ticket, Status.changed);
   }
 
   answerWithDigest(ticket: number, digest: string): void {

@@ -1,12 +1,12 @@
 import type { ByteString } from './entry.ts';
-import { readDirectory, uninterrupted } from './linux-syscalls.ts';
+import { Memory, readDirectory, uninterrupted } from './linux-syscalls.ts';
 import { unreadable } from './system-error.ts';
 
 // struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name.
 const RECORD_LENGTH_OFFSET = 16;
 const NAME_OFFSET = 19;
 
-const buffer = Buffer.allocUnsafeSlow(256 * 1024);
+const entries = new Memory(256 * 1024);
 
 /**
  * The names in an open directory, without `.` and `..`, in the order of their bytes.
@@ -18,7 +18,7 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 export function readSortedNames(directory: number, path: ByteString): ByteString[] {
   const names: ByteString[] = [];
   for (;;) {
-    const length = uninterrupted(() => readDirectory(directory, buffer));
+    const length = uninterrupted(() => readDirectory(directory, entries));
     if (length < 0) throw unreadable('read directory', path, length);
     if (length === 0) break;
     appendNames(length, names);
@@ -29,6 +29,7 @@ export function readSortedNames(directory: number, path: ByteString): ByteString
 }
 
 function appendNames(length: number, names: ByteString[]): void {
+  const buffer = entries.bytes;
   for (let at = 0; at < length; ) {
     const recordLength = buffer.readUInt16LE(at + RECORD_LENGTH_OFFSET);
     const start = at + NAME_OFFSET;

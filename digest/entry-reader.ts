@@ -33,7 +33,8 @@ export function readEntry(
   const { facts, parent } = found;
   if (facts.format === Format.socket) return { kind: 'socket', path };
   const mode = facts.permissions;
-  const { uid, gid } = readOwner(facts, path, owners);
+  const uid = containerID(owners.uid, facts.uid, path);
+  const gid = containerID(owners.gid, facts.gid, path);
   const { major, minor } = facts;
   switch (facts.format) {
     case Format.dir:
@@ -56,13 +57,9 @@ export function readEntry(
   }
 }
 
-function readOwner(
-  facts: FileFacts,
-  path: ByteString,
-  owners: OwnerMapping,
-): { uid: number; gid: number } {
+function containerID(toContainer: (id: number) => number, id: number, path: ByteString): number {
   try {
-    return { uid: owners.uid(facts.uid), gid: owners.gid(facts.gid) };
+    return toContainer(id);
   } catch (error) {
     throw atPath(path, error);
   }

@@ -1,57 +1,84 @@
+import { Memory } from './linux-syscalls.ts';
+
 /**
  * A `struct statx` (include/uapi/linux/stat.h), filled by the system calls and read in place: one is used again and
  * again, since an object for each of a million entries would cost more than the call.
  */
 export class FileFacts {
-  readonly bytes: Uint8Array = new Uint8Array(256);
-  readonly #view = new DataView(this.bytes.buffer);
+  readonly #memory = new Memory(256);
+  /** All fields are little-endian and lie at multiples of four bytes, on every architecture that Node runs on. */
+  readonly words: Int32Array = new Int32Array(this.#memory.bytes.buffer);
 
-  #u32(offset: number): number {
-    return this.#view.getUint32(offset, true);
+  get bytes(): Uint8Array {
+    return this.#memory.bytes;
   }
 
-  /** Exact up to 2^53 − 1. */
-  #u64(offset: number): number {
-    return this.#u32(offset) + this.#u32(offset + 4) * 2 ** 32;
+  get address(): bigint {
+    return this.#memory.address;
+  }
+
+  #unsigned(word: number): number {
+    return (this.words[word] ?? 0) >>> 0;
   }
 
   get format(): number {
-    return this.#view.getUint16(0x1c, true) & 0o170000;
+    return this.#unsigned(Word.mode) & 0o170000;
   }
 
   get permissions(): number {
-    return this.#view.getUint16(0x1c, true) & 0o7777;
+    return this.#unsigned(Word.mode) & 0o7777;
   }
 
   get uid(): number {
-    return this.#u32(0x14);
+    return this.#unsigned(Word.uid);
   }
 
   get gid(): number {
-    return this.#u32(0x18);
+    return this.#unsigned(Word.gid);
   }
 
+  /** Exact up to 2^53 − 1. */
   get size(): number {
-    return this.#u64(0x28);
+    return this.#unsigned(Word.size) + this.#unsigned(Word.size + 1) * 2 ** 32;
   }
 
   get major(): number {
-    return this.#u32(0x80);
+    return this.#unsigned(Word.major);
   }
 
   get minor(): number {
-    return this.#u32(0x84);
+    return this.#unsigned(Word.minor);
   }
 
   /** Linux 5.8 and later; without it a bind mount of the same file system could not be seen. */
   get hasMountID(): boolean {
-    return (this.#u32(0) & 0x1000) !== 0;
+    return (this.#unsigned(Word.mask) & STATX_MNT_ID) !== 0;
   }
 
   isOnMountOf(other: FileFacts): boolean {
-    return this.#u32(0x90) === other.#u32(0x90) && this.#u32(0x94) === other.#u32(0x94);
+    return (
+      this.words[Word.mount] === other.words[Word.mount] &&
+      this.words[Word.mount + 1] === other.words[Word.mount + 1]
+    );
   }
 }
+
+const STATX_MNT_ID = 0x1000;
+
+const Word = {
+  mask: 0,
+  uid: 5,
+  gid: 6,
+  mode: 7, // 16 bits, and 16 that are zero
+  inode: 8,
+  size: 10,
+  ctime: 24,
+  mtime: 28,
+  major: 32,
+  minor: 33,
+  device: 34,
+  mount: 36,
+} as const;
 
 /** `st_mode & S_IFMT` */
 export const Format = {
@@ -64,55 +91,55 @@ export const Format = {
   socket: 0o140000,
 } as const;
 
-/** What must be the same before and after for a file or directory to count as unchanged. */
+/**
+ * What must be the same before and after for a file or directory to count as unchanged: its words, one after the
+ * other. A time is seconds (two words) and nanoseconds.
+ */
 const STATE = [
-  { name: 'type and mode', offset: 0x1c, length: 2 },
-  { name: 'device', offset: 0x88, length: 8 },
-  { name: 'inode', offset: 0x20, length: 8 },
-  { name: 'size', offset: 0x28, length: 8 },
-  { name: 'mtime', offset: 0x70, length: 12 },
-  { name: 'ctime', offset: 0x60, length: 12 },
-  { name: 'mount', offset: 0x90, length: 8 },
+  { name: 'type and mode', words: [Word.mode] },
+  { name: 'device', words: [Word.device, Word.device + 1] },
+  { name: 'inode', words: [Word.inode, Word.inode + 1] },
+  { name: 'size', words: [Word.size, Word.size + 1] },
+  { name: 'mtime', words: [Word.mtime, Word.mtime + 1, Word.mtime + 2] },
+  { name: 'ctime', words: [Word.ctime, Word.ctime + 1, Word.ctime + 2] },
+  { name: 'mount', words: [Word.mount, Word.mount + 1] },
 ] as const;
+const STATE_WORDS: readonly number[] = STATE.flatMap(({ words }) => words);
 
-/** Bytes that {@link saveState} needs. */
-export const STATE_SIZE = 64;
+/** Words of a saved state. */
+export const STATE_LENGTH: number = STATE_WORDS.length;
 
-export function stateOf(facts: FileFacts): Uint8Array {
-  const state = new Uint8Array(STATE_SIZE);
-  saveState(facts, state);
+export type FileState = Int32Array;
+
+export function stateOf(facts: FileFacts): FileState {
+  const state = new Int32Array(STATE_LENGTH);
+  saveState(facts, state, 0);
   return state;
 }
 
-export function saveState(facts: FileFacts, into: Uint8Array): void {
-  let at = 0;
-  for (const { offset, length } of STATE) {
-    for (let i = 0; i < length; i++) into[at + i] = facts.bytes[offset + i] ?? 0;
-    at += length;
-  }
+export function saveState({ words }: FileFacts, into: Int32Array, at: number): void {
+  for (let i = 0; i < STATE_LENGTH; i++) into[at + i] = words[STATE_WORDS[i] ?? 0] ?? 0;
 }
 
-export function isState(facts: FileFacts, saved: Uint8Array): boolean {
-  let at = 0;
-  for (const { offset, length } of STATE) {
-    for (let i = 0; i < length; i++) if (facts.bytes[offset + i] !== saved[at + i]) return false;
-    at += length;
+export function isState({ words }: FileFacts, saved: Int32Array, at = 0): boolean {
+  for (let i = 0; i < STATE_LENGTH; i++) {
+    if (words[STATE_WORDS[i] ?? 0] !== saved[at + i]) return false;
   }
   return true;
 }
 
-/** What differs between two saved states, in words: expected and found. */
+/** What differs between two states, in words. */
 export function describeDifference(
-  expected: Uint8Array,
-  found: Uint8Array,
+  expected: FileState,
+  found: FileState,
 ): { expected: string; found: string } {
   const differences = [];
   let at = 0;
-  for (const { name, length } of STATE) {
-    const before = fieldText(name, expected.subarray(at, at + length));
-    const after = fieldText(name, found.subarray(at, at + length));
+  for (const { name, words } of STATE) {
+    const before = fieldText(name, expected.slice(at, at + words.length));
+    const after = fieldText(name, found.slice(at, at + words.length));
     if (before !== after) differences.push({ name, before, after });
-    at += length;
+    at += words.length;
   }
   return {
     expected: differences.map(({ name, before }) => `${name} ${before}`).join(', '),
@@ -120,8 +147,8 @@ export function describeDifference(
   };
 }
 
-function fieldText(name: string, field: Uint8Array): string {
-  const view = new DataView(field.buffer, field.byteOffset, field.length);
+function fieldText(name: (typeof STATE)[number]['name'], field: Int32Array): string {
+  const view = new DataView(field.buffer);
   switch (name) {
     case 'type and mode':
       return view.getUint16(0, true).toString(8).padStart(7, '0');
@@ -130,7 +157,9 @@ function fieldText(name: string, field: Uint8Array): string {
     case 'mtime':
     case 'ctime':
       return `${view.getBigInt64(0, true)}.${String(view.getUint32(8, true)).padStart(9, '0')}`;
-    default:
+    case 'inode':
+    case 'size':
+    case 'mount':
       return String(view.getBigUint64(0, true));
   }
 }

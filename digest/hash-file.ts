@@ -1,8 +1,9 @@
-import type { Hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type ContentRing, MAX_NAME_LENGTH, Status } from './content-ring.ts';
-import { FileFacts, isState, saveState } from './file-facts.ts';
+import { FileFacts } from './file-facts.ts';
 import {
   close,
+  Memory,
   O_NOCTTY,
   O_NOFOLLOW,
   O_NONBLOCK,
@@ -17,14 +18,14 @@ import {
 const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const CHUNK_SIZE = 256 * 1024;
 
-const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
-const name = Buffer.allocUnsafeSlow(MAX_NAME_LENGTH + 1);
+const chunk = new Memory(CHUNK_SIZE);
+const name = new Memory(MAX_NAME_LENGTH + 1);
 const facts = new FileFacts();
 
 /** Opens the file of a request. @returns undefined if it could not be opened: the request is answered then */
 export function openRequested(ring: ContentRing, ticket: number): number | undefined {
-  ring.copyName(ticket, name);
-  const file = uninterrupted(() => openAt(ring.directory(ticket), name, FLAGS));
+  ring.copyName(ticket, name.bytes);
+  const file = uninterrupted(() => openAt(ring.directory(ticket), name.address, FLAGS));
   if (file >= 0) return file;
   ring.answer(ticket, Status.notOpened, -file);
   return undefined;
@@ -57,21 +58,19 @@ function hashOpenFile(
   file: number,
   checkpoint: () => void,
 ): void {
-  if (!isExpected(ring, ticket, file)) return ring.answer(ticket, Status.changed);
+  if (!isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
   const { size } = facts;
   const digest = size <= CHUNK_SIZE ? hashSmall(file, size) : hashLarge(file, size, checkpoint);
   if (typeof digest === 'number' && digest < 0) return ring.answer(ticket, Status.notRead, -digest);
-  if (!isExpected(ring, ticket, file)) return ring.answer(ticket, Status.changed);
+  if (!isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
   if (typeof digest === 'number') return ring.answer(ticket, Status.short);
   ring.answerWithDigest(ticket, digest);
 }
 
 function isExpected(ring: ContentRing, ticket: number, file: number): boolean {
   // fstat of an open file does not fail; if it did, nothing of it would be as expected.
-  if (statDescriptor(file, facts.bytes) < 0) facts.bytes.fill(0);
-  if (isState(facts, ring.expected(ticket))) return true;
-  saveState(facts, ring.found(ticket));
-  return false;
+  if (statDescriptor(file, facts.address) < 0) facts.bytes.fill(0);
+  return ring.isExpected(ticket, facts);
 }
 
 /** The SHA-256 in hexadecimal; 0 if the file ended early, or the negated errno. */
@@ -80,26 +79,26 @@ type Digest = string | number;
 function hashSmall(file: number, size: number): Digest {
   const result = fill(file, size);
   if (result <= 0) return result;
-  return process.getBuiltinModule('node:crypto').hash('sha256', chunk.subarray(0, size), 'hex');
+  return hash('sha256', chunk.bytes.subarray(0, size), 'hex');
 }
 
 function hashLarge(file: number, size: number, checkpoint: () => void): Digest {
-  const hash: Hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+  const whole = createHash('sha256');
   for (let left = size; left > 0; left -= CHUNK_SIZE) {
     const length = Math.min(left, CHUNK_SIZE);
     const result = fill(file, length);
     if (result <= 0) return result;
     checkpoint();
-    hash.update(chunk.subarray(0, length));
+    whole.update(chunk.bytes.subarray(0, length));
   }
-  return hash.digest('hex');
+  return whole.digest('hex');
 }
 
 /** Reads exactly `length` bytes into the chunk. @returns length; 0 at an early end, or the negated errno */
 function fill(file: number, length: number): number {
-  let filled = read(file, chunk, length);
+  let filled = read(file, chunk.address, length);
   while (filled > 0 && filled < length) {
-    const rest = chunk.subarray(filled, length);
+    const rest = chunk.bytes.subarray(filled, length);
     const count = uninterrupted(() => read(file, rest, rest.length));
     if (count <= 0) return count;
     filled += count;

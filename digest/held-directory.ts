@@ -1,5 +1,4 @@
-import type { FileFacts } from './file-facts.ts';
-import { isState } from './file-facts.ts';
+import { type FileFacts, type FileState, isState } from './file-facts.ts';
 import { close } from './linux-syscalls.ts';
 
 /**
@@ -11,12 +10,12 @@ export class HeldDirectory {
   /** Which layer it belongs to, the topmost being 0. */
   readonly layer: number;
   /** Saved when it was opened: it must not change while it is walked. */
-  readonly state: Uint8Array;
+  readonly state: FileState;
   readonly #registry: Set<HeldDirectory>;
   #holders = 1;
 
   /** @param registry of open directories: how many there are, and what is left to close after a failure */
-  constructor(fd: number, layer: number, state: Uint8Array, registry: Set<HeldDirectory>) {
+  constructor(fd: number, layer: number, state: FileState, registry: Set<HeldDirectory>) {
     this.fd = fd;
     this.layer = layer;
     this.state = state;

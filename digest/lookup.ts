@@ -2,7 +2,14 @@ import { readSortedNames } from './directory-reader.ts';
 import type { ByteString, Xattr } from './entry.ts';
 import { type ReadEntry, readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
-import { describeDifference, FileFacts, Format, isState, stateOf } from './file-facts.ts';
+import {
+  describeDifference,
+  FileFacts,
+  type FileState,
+  Format,
+  isState,
+  stateOf,
+} from './file-facts.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { IdMappings } from './id-mapping.ts';
 import {
@@ -180,12 +187,12 @@ export function readFileBytes(layer: TreeRoot, path: ByteString, maxBytes: numbe
   }
 }
 
-function readExactly(fd: number, size: number, expected: Uint8Array, path: ByteString): Uint8Array {
+function readExactly(fd: number, size: number, expected: FileState, path: ByteString): Uint8Array {
   const content = Buffer.alloc(size);
   const count = size === 0 ? 0 : uninterrupted(() => read(fd, content, size));
   if (count < 0) throw unreadable('read', path, count);
   const facts = new FileFacts();
-  const result = statDescriptor(fd, facts.bytes);
+  const result = statDescriptor(fd, facts.address);
   if (result < 0) throw unreadable('examine', path, result);
   if (count !== size || !isState(facts, expected)) {
     const difference = describeDifference(expected, stateOf(facts));

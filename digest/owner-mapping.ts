@@ -3,8 +3,8 @@ import { type IdMap, type IdMappings, toContainerID } from './id-mapping.ts';
 
 /** Turns ids on disk into the container's. Both throw {@link DigestError} `unmapped-id`, without a path: the caller knows it. */
 export interface OwnerMapping {
-  uid(hostID: number): number;
-  gid(hostID: number): number;
+  readonly uid: (hostID: number) => number;
+  readonly gid: (hostID: number) => number;
 }
 
 const unshifted: OwnerMapping = { uid: (id) => id, gid: (id) => id };

@@ -1,6 +1,6 @@
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
-import { describeDifference, FileFacts, Format, stateOf } from './file-facts.ts';
+import { describeDifference, FileFacts, type FileState, Format, stateOf } from './file-facts.ts';
 import { HeldDirectory } from './held-directory.ts';
 import type { IdMappings } from './id-mapping.ts';
 import {
@@ -45,7 +45,7 @@ export interface FoundName {
 /** A directory of one layer, seen and not yet opened. */
 export interface DirectoryPart {
   readonly parent: HeldDirectory;
-  readonly state: Uint8Array;
+  readonly state: FileState;
 }
 
 export const FOREIGN_MOUNT: unique symbol = Symbol('foreign mount');
@@ -96,7 +96,9 @@ export class TreeReader implements Disposable {
     const fd = openAt(layer.fd, '.', O_RDONLY | O_DIRECTORY);
     if (fd < 0) throw unreadable(`open ${JSON.stringify(layer.label)} as`, '', fd);
     const facts = (this.#rootFacts[index] ??= new FileFacts());
-    const root = this.#hold(fd, index, '', facts);
+    const result = statDescriptor(fd, facts.address);
+    const root = new HeldDirectory(fd, index, stateOf(facts), this.openDirectories);
+    if (result < 0) throw unreadable('examine', '', result);
     if (!facts.hasMountID) {
       throw new DigestError('unreadable', 'the kernel does not tell mounts apart (Linux 5.8 does)');
     }
@@ -156,7 +158,7 @@ export class TreeReader implements Disposable {
   }
 
   #stat(parent: HeldDirectory, name: ByteString, path: ByteString, facts: FileFacts): boolean {
-    const result = statName(parent.fd, name, facts.bytes);
+    const result = statName(parent.fd, name, facts.address);
     if (result < 0 && result !== -ENOENT) throw unreadable('examine', path, result);
     return result === 0;
   }
@@ -181,28 +183,15 @@ export class TreeReader implements Disposable {
     if (fd === -ENOENT) throw changed(path, 'a directory', 'nothing');
     if (fd === -ENOTDIR || fd === -ELOOP) throw changed(path, 'a directory', 'something else');
     if (fd < 0) throw unreadable('open', path, fd);
-    const directory = this.#hold(fd, parent.layer, path, this.#other, state);
+    const directory = new HeldDirectory(fd, parent.layer, state, this.openDirectories);
     this.checkUnchanged(directory, path);
-    return directory;
-  }
-
-  #hold(
-    fd: number,
-    layer: number,
-    path: ByteString,
-    facts: FileFacts,
-    state?: Uint8Array,
-  ): HeldDirectory {
-    const result = statDescriptor(fd, facts.bytes);
-    const directory = new HeldDirectory(fd, layer, state ?? stateOf(facts), this.openDirectories);
-    if (result < 0) throw unreadable('examine', path, result);
     return directory;
   }
 
   /** @throws {DigestError} `changed` if names came or went since the directory was seen */
   checkUnchanged(directory: HeldDirectory, path: ByteString): void {
     const facts = this.#other;
-    const result = statDescriptor(directory.fd, facts.bytes);
+    const result = statDescriptor(directory.fd, facts.address);
     if (result < 0) throw unreadable('examine', path, result);
     if (directory.isUnchanged(facts)) return;
     const { expected, found } = describeDifference(directory.state, stateOf(facts));

@@ -1,13 +1,21 @@
 import { canonicalXattr, isListedXattr } from './canonical-xattrs.ts';
 import type { ByteString, Xattr } from './entry.ts';
-import { ENODATA, ENOENT, EOPNOTSUPP, ERANGE, getXattr, listXattrs } from './linux-syscalls.ts';
+import {
+  ENODATA,
+  ENOENT,
+  EOPNOTSUPP,
+  ERANGE,
+  getXattr,
+  listXattrs,
+  Memory,
+} from './linux-syscalls.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
 import { atPath, changed, unreadable } from './system-error.ts';
 
 // XATTR_LIST_MAX and XATTR_SIZE_MAX of include/uapi/linux/limits.h: no list and no value is longer.
-const buffer = Buffer.allocUnsafeSlow(65536);
-/** Enough for most lists. The kernel allocates what it is offered: all of the buffer costs 0.7 µs (measured). */
-const usual = buffer.subarray(0, 512);
+const space = new Memory(65536);
+/** Enough for most lists. The kernel allocates what it is offered: all of the space costs 0.7 µs (measured). */
+const USUAL_LENGTH = 512;
 
 export type OverlayXattrPrefix = 'trusted.overlay.' | 'user.overlay.';
 
@@ -34,15 +42,15 @@ export function readXattrs(
   owners: OwnerMapping,
   overlayPrefix: OverlayXattrPrefix | undefined,
 ): EntryXattrs {
-  let length = listXattrs(name, usual);
-  if (length === -ERANGE) length = listXattrs(name, buffer);
+  let length = listXattrs(name, space.address, USUAL_LENGTH);
+  if (length === -ERANGE) length = listXattrs(name, space.address, space.bytes.length);
   if (length === 0 || length === -EOPNOTSUPP) return NOTHING;
   if (length === -ENOENT) throw changed(path, 'what its directory lists', 'nothing');
   if (length < 0) throw unreadable('list the extended attributes of', path, length);
 
   const listed: Xattr[] = [];
   const overlay = new Map<string, Uint8Array>();
-  for (const attribute of buffer
+  for (const attribute of space.bytes
     .toString('latin1', 0, length - 1)
     .split('\0')
     .toSorted()) {
@@ -70,10 +78,10 @@ function inListingForm(
 }
 
 function readValue(name: ByteString, attribute: string, path: ByteString): Uint8Array {
-  const length = getXattr(name, Buffer.from(`${attribute}\0`, 'latin1'), buffer);
+  const length = getXattr(name, Buffer.from(`${attribute}\0`, 'latin1'), space);
   if (length === -ENODATA || length === -ENOENT) {
     throw changed(path, `the attribute ${JSON.stringify(attribute)}`, 'none');
   }
   if (length < 0) throw unreadable(`read ${JSON.stringify(attribute)} of`, path, length);
-  return new Uint8Array(buffer.subarray(0, length));
+  return new Uint8Array(space.bytes.subarray(0, length));
 }
