@@ -18,7 +18,7 @@ export interface Scene {
 export async function tellStory(scene: Scene): Promise<void> {
   title(
     'Which image does this container run?',
-    'oci-measure is a hook: while runc starts a container, it measures the container’s image into a TPM.',
+    "oci-measure is a hook: while runc starts a container, it measures the container's image into a TPM.",
     `All of this happens in ${scene.directory}, which is gone afterwards.`,
   );
   await showTpm(scene);
@@ -54,7 +54,7 @@ async function showImage({ directory, debian, shell }: Scene): Promise<void> {
   );
   await shell.run('du -sh layer-1 layer-2');
   say(
-    `The container’s config.json names the hook. runc calls it when the image is mounted and nothing of it runs yet.`,
+    `The container's config.json names the hook. runc calls it when the image is mounted and nothing of it runs yet.`,
   );
   showOutput(`"createRuntime": [${JSON.stringify(hookEntry(directory), null, 2)}]`);
 }
@@ -79,7 +79,7 @@ async function showTraces({ directory, shell }: Scene): Promise<string> {
   await shell.run('oci-measure log --config config.toml');
   say(
     `This is what was measured for the container. Its hash is what was extended: change one character of it, and the
-    log no longer leads to the TPM’s value.`,
+    log no longer leads to the TPM's value.`,
   );
   showOutput(layOut(lastRecord(directory)));
   say('The container map says which container was which measurement.');

@@ -3,9 +3,16 @@ import { styleText } from 'node:util';
 const WIDTH = 88;
 const TEXT = '   ';
 const OUTPUT = '     ';
-let step = 0;
 
 type Style = Parameters<typeof styleText>[0];
+
+const HEX_DIGITS = 64;
+/** A digest as this project writes it, or as sha256sum does. */
+const DIGEST = /\bsha256:[0-9a-f]{64}|^[0-9a-f]{64}(?= {2}-)/gm;
+const PALETTE: readonly Style[] = ['green', 'yellow', 'magenta', 'red', 'cyan', 'blue'];
+const digestStyles = new Map<string, Style>();
+
+let step = 0;
 
 /** Colour where standard output is a terminal that wants it, plain text everywhere else. */
 function paint(style: Style, text: string): string {
@@ -48,8 +55,16 @@ export function showCommand(text: string): void {
 
 export function showOutput(text: string): void {
   if (text === '') return;
-  print(text, OUTPUT);
+  print(text.replaceAll(DIGEST, paintDigest), OUTPUT);
   process.stdout.write('\n');
+}
+
+/** The same digest has the same colour wherever it appears. */
+function paintDigest(text: string): string {
+  const digest = text.slice(-HEX_DIGITS);
+  const style = digestStyles.get(digest) ?? PALETTE[digestStyles.size % PALETTE.length] ?? 'bold';
+  digestStyles.set(digest, style);
+  return paint(style, text);
 }
 
 /** One long line, as prose. */
