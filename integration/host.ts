@@ -6,8 +6,10 @@ import { type Ended, type RuntimeName, run, runContainer } from './runtime.ts';
 import { type Swtpm, startSwtpm } from './swtpm.ts';
 
 export interface HostOptions {
-  /** TOML that is appended to the configuration. */
+  /** TOML between the first key and the tables. */
   readonly toml?: string;
+  /** Seconds for one tpm2 command. */
+  readonly tpmTimeout?: number;
 }
 
 /** A container host of its own: a software TPM, a configuration, a state directory, and nothing shared with another test. */
@@ -75,12 +77,13 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   return host;
 }
 
-function configuration(host: Host, { toml = '' }: HostOptions): string {
+function configuration(host: Host, { toml = '', tpmTimeout = 10 }: HostOptions): string {
   return [
     `state = ${JSON.stringify(host.state)}`,
     toml,
     '[tpm]',
     `tcti = ${JSON.stringify(host.tpm.tcti)}`,
+    `timeout = ${tpmTimeout}`,
     '[ima]',
     'mode = "off"',
     '',

@@ -1,7 +1,9 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import ffi, { dlopen } from 'node:ffi';
+import { readSync } from 'node:fs';
 import { HookError } from '#hook/errors';
 
 const chunkBytes = 65_536;
+const EINTR = 4;
 
 export interface StandardInputOptions {
   /** How long to wait for its end. */
@@ -19,32 +21,11 @@ export function readStandardInput(
   { timeoutMs = 10_000 }: StandardInputOptions = {},
 ): Uint8Array {
   const deadline = performance.now() + timeoutMs;
-  const fd = openAgain();
-  try {
-    return readToEnd(fd, maxBytes, deadline);
-  } finally {
-    if (fd !== 0) closeSync(fd);
-  }
-}
-
-/**
- * Standard input under a description of its own that does not block, so that a writer who never closes cannot hold us; the inherited
- * description is shared, and setting it non-blocking would reach the runtime. A socket cannot be opened again and is read as it is: runtimes use pipes.
- */
-function openAgain(): number {
-  try {
-    return openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return 0;
-  }
-}
-
-function readToEnd(fd: number, maxBytes: number, deadline: number): Uint8Array {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const chunk = Buffer.alloc(chunkBytes);
   while (true) {
-    const count = readChunk(fd, chunk, deadline);
+    const count = readChunk(chunk, deadline);
     if (count === 0) break;
     size += count;
     if (size <= maxBytes) chunks.push(Uint8Array.from(chunk.subarray(0, count)));
@@ -59,33 +40,41 @@ function readToEnd(fd: number, maxBytes: number, deadline: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
-function readChunk(fd: number, chunk: Uint8Array, deadline: number): number {
+/** A writer who never closes must not hold us, so nothing is read before poll(2) says that it will not block. */
+function readChunk(chunk: Uint8Array, deadline: number): number {
   while (true) {
-    if (performance.now() > deadline) {
+    const remaining = deadline - performance.now();
+    if (remaining <= 0) {
       throw new HookError('deadline', 'standard input did not end in time, expected an OCI state');
     }
+    if (!waitForInput(remaining)) continue;
     try {
-      return readSync(fd, chunk);
+      return readSync(0, chunk);
     } catch (cause) {
       if (!isCode(cause, 'EAGAIN')) throw unreadable(cause);
-      sleep(1);
     }
   }
 }
 
+const libc = dlopen(null, {
+  poll: { arguments: ['buffer', 'u32', 'i32'], return: 'i32' },
+  __errno_location: { arguments: [], return: 'pointer' },
+}).functions;
+
+/** Whether there is something to read, or the end, or an error that reading will tell. */
+function waitForInput(milliseconds: number): boolean {
+  const pollfd = new Int16Array([0, 0, 1 /* POLLIN */, 0]);
+  const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, Math.ceil(milliseconds));
+  if (ready >= 0) return ready > 0;
+  const errno = ffi.getInt32(libc.__errno_location(), 0);
+  if (errno === EINTR) return false;
+  throw unreadable(new Error(`poll: error ${errno}`));
+}
+
 function unreadable(cause: unknown): HookError {
-  if (isCode(cause, 'EBADF')) {
-    return new HookError('state', 'standard input is closed, expected an OCI state', { cause });
-  }
   return new HookError('state', 'standard input cannot be read, expected an OCI state', { cause });
 }
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
-}
-
-const never = new Int32Array(new SharedArrayBuffer(4));
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(never, 0, 0, milliseconds);
 }
