@@ -17,6 +17,8 @@ import { bundleProgram } from './bundle.ts';
 import { makeExecutable } from './executable.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
+const FILES = 500;
+const FILE_BYTES = 64 * 1024;
 const PARENT = '/var/lib/oci-measure-test';
 
 let work = '';
@@ -31,6 +33,10 @@ before(async () => {
   tree = `${work}/tree`;
   mkdirSync(`${tree}/a directory`, { recursive: true });
   for (const name of ['Ä', 'z', 'ı', 'i', 'line\nfeed']) writeFileSync(`${tree}/${name}`, name);
+  // So much that the program starts a thread to help hashing.
+  for (let index = 0; index < FILES; index += 1) {
+    writeFileSync(`${tree}/a directory/${index}`, String(index).padEnd(FILE_BYTES));
+  }
 });
 
 after(() => {
