@@ -1,4 +1,11 @@
-import { type FileFacts, type FileState, isState, STATE_LENGTH, saveState } from './file-facts.ts';
+import {
+  type FileFacts,
+  type FileState,
+  isState,
+  STATE_LENGTH,
+  savedSize,
+  saveState,
+} from './file-facts.ts';
 
 /**
  * Requests to hash files, handed from the walking thread to hashing threads through shared memory. Fixed slots, used
@@ -206,6 +213,10 @@ export class ContentRing {
     const length = this.#words[this.#word(ticket) + NAME_LENGTH] ?? 0;
     this.#bytes.copy(into, 0, start, start + length);
     into[length] = 0;
+  }
+
+  expectedSize(ticket: number): number {
+    return savedSize(this.#words, this.#word(ticket) + EXPECTED);
   }
 
   isExpected(ticket: number, facts: FileFacts): boolean {

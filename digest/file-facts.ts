@@ -121,6 +121,14 @@ export function saveState({ words }: FileFacts, into: Int32Array, at: number): v
   for (let i = 0; i < STATE_LENGTH; i++) into[at + i] = words[STATE_WORDS[i] ?? 0] ?? 0;
 }
 
+const SIZE_IN_STATE = STATE_WORDS.indexOf(Word.size);
+
+/** Exact up to 2^53 − 1. */
+export function savedSize(saved: Int32Array, at: number): number {
+  const [low = 0, high = 0] = [saved[at + SIZE_IN_STATE], saved[at + SIZE_IN_STATE + 1]];
+  return (low >>> 0) + (high >>> 0) * 2 ** 32;
+}
+
 export function isState({ words }: FileFacts, saved: Int32Array, at = 0): boolean {
   for (let i = 0; i < STATE_LENGTH; i++) {
     if (words[STATE_WORDS[i] ?? 0] !== saved[at + i]) return false;

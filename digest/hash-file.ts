@@ -32,7 +32,7 @@ export function openRequested(ring: ContentRing, ticket: number): number | undef
 }
 
 /**
- * Answers a request: hashes the open file, which must be in the state that the walk saw, before and after. Closes it.
+ * Answers a request: hashes the open file, which must be in the state that the walk saw when it has been read. Closes it.
  *
  * @param checkpoint called now and then while a large file is read; may throw
  */
@@ -58,13 +58,15 @@ function hashOpenFile(
   file: number,
   checkpoint: () => void,
 ): void {
+  const size = ring.expectedSize(ticket);
+  const isLarge = size > CHUNK_SIZE;
+  // A small file is read first and believed after: what is read in vain is one chunk at most.
+  if (isLarge && !isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
+  const digest = isLarge ? hashLarge(file, size, checkpoint) : hashSmall(file, size);
   if (!isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
-  const { size } = facts;
-  const digest = size <= CHUNK_SIZE ? hashSmall(file, size) : hashLarge(file, size, checkpoint);
-  if (typeof digest === 'number' && digest < 0) return ring.answer(ticket, Status.notRead, -digest);
-  if (!isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
-  if (typeof digest === 'number') return ring.answer(ticket, Status.short);
-  ring.answerWithDigest(ticket, digest);
+  if (typeof digest === 'string') return ring.answerWithDigest(ticket, digest);
+  if (digest < 0) return ring.answer(ticket, Status.notRead, -digest);
+  ring.answer(ticket, Status.short);
 }
 
 function isExpected(ring: ContentRing, ticket: number, file: number): boolean {

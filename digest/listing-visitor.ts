@@ -57,8 +57,12 @@ export class ListingVisitor implements Visitor {
   }
 
   isLeftOut(path: ByteString): boolean {
-    if (++this.#visited % INTERRUPT_EVERY === 0) this.#options.interrupt?.();
+    if (++this.#visited % INTERRUPT_EVERY === 0) this.interrupt();
     return this.#options.without?.has(path) ?? false;
+  }
+
+  interrupt(): void {
+    this.#options.interrupt?.();
   }
 
   foreignMount(path: ByteString): void {

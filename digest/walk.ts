@@ -23,15 +23,17 @@ export interface Visitor {
   isLeftOut(path: ByteString): boolean;
   /** More directories are open than the walk needs: files that wait hold them. @returns false if none does */
   releaseDirectory(): boolean;
+  /** Called where the walk takes long without meeting anything; throws when the caller's time is up. */
+  interrupt(): void;
 }
 
 /** A directory under way. */
 interface Level {
   readonly name: ByteString;
-  readonly path: ByteString;
+  /** Empty while it is closed: all paths of a tree 100,000 directories deep come to 10 GB. */
+  path: ByteString;
   /** Topmost first. Closed and opened again where the tree is deep. */
   parts: readonly HeldDirectory[];
-  isOpen: boolean;
   readonly names: readonly ByteString[];
   readonly partsWithName: readonly (readonly number[])[] | undefined;
   next: number;
@@ -41,8 +43,6 @@ interface Level {
 const MAX_OPEN_PARTS = 128;
 /** Of all: files that wait to be hashed hold theirs. */
 const MAX_OPEN_DIRECTORIES = 2048;
-/** How many levels are opened again at once on the way back up. */
-const LEVELS_REOPENED = 64;
 
 /** Walks a tree in a listing's order. Depth costs memory, neither stack nor descriptors. */
 export class Walk {
@@ -51,6 +51,8 @@ export class Walk {
   readonly #levels: Level[] = [];
   readonly #maxOpenDirectories = Math.min(MAX_OPEN_DIRECTORIES, Math.floor(maxOpenFiles() / 2));
   #openParts = 0;
+  /** Levels that are closed: the first so many. */
+  #closed = 0;
 
   constructor(reader: TreeReader, visitor: Visitor) {
     this.#reader = reader;
@@ -61,7 +63,6 @@ export class Walk {
   run(): void {
     this.#enter(this.#reader.openRoots(), '', '');
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
-      if (!level.isOpen) this.#reopen();
       const index = level.next++;
       const name = level.names[index];
       if (name === undefined) this.#leave(level);
@@ -71,13 +72,15 @@ export class Walk {
 
   #enter(parts: readonly HeldDirectory[], name: ByteString, path: ByteString): void {
     const names = mergeNames(parts.map((part) => readSortedNames(part.fd, path)));
-    this.#levels.push({ name, path, parts, isOpen: true, ...names, next: 0 });
+    this.#levels.push({ name, path, parts, ...names, next: 0 });
     this.#openParts += parts.length;
     this.#closeSome();
   }
 
   #leave(level: Level): void {
     for (const part of level.parts) this.#reader.checkUnchanged(part, level.path);
+    const above = this.#levels.at(-2);
+    if (above !== undefined && this.#closed === this.#levels.length - 1) this.#reopen(above, level);
     this.#close(level);
     this.#levels.pop();
   }
@@ -110,9 +113,9 @@ export class Walk {
   }
 
   #closeSome(): void {
-    for (const level of this.#levels) {
-      if (this.#openParts <= MAX_OPEN_PARTS || level === this.#levels.at(-1)) break;
-      if (level.isOpen) this.#close(level);
+    while (this.#openParts > MAX_OPEN_PARTS && this.#closed < this.#levels.length - 1) {
+      const level = this.#levels[this.#closed++];
+      if (level !== undefined) this.#close(level);
     }
     while (this.#reader.openDirectories.size > this.#maxOpenDirectories) {
       if (!this.#visitor.releaseDirectory()) return;
@@ -122,37 +125,48 @@ export class Walk {
   #close(level: Level): void {
     for (const part of level.parts) part.release();
     this.#openParts -= level.parts.length;
-    level.isOpen = false;
+    level.path = '';
   }
 
-  /** Opens the last levels again, from the root down, each below the one before it and in the state it had. */
-  #reopen(): void {
-    const firstKept = Math.max(0, this.#levels.length - LEVELS_REOPENED);
-    let above: Level | undefined;
-    for (const [index, level] of this.#levels.entries()) {
-      level.parts = above === undefined ? this.#reopenRoots(level) : this.#openBelow(above, level);
-      level.isOpen = true;
-      this.#openParts += level.parts.length;
-      if (above !== undefined && index <= firstKept) this.#close(above);
-      above = level;
-    }
-  }
-
-  #reopenRoots(level: Level): HeldDirectory[] {
-    const roots = this.#reader.openRoots();
-    for (const [index, root] of roots.entries()) {
-      const state = level.parts[index]?.state;
-      if (state !== undefined) root.state.set(state);
-      this.#reader.checkUnchanged(root, '');
-    }
-    return roots;
-  }
-
-  #openBelow(above: Level, { parts, name, path }: Level): HeldDirectory[] {
-    const unopened = parts.flatMap(({ layer, state }) => {
-      const parent = above.parts.find((candidate) => candidate.layer === layer);
-      return parent === undefined ? [] : [{ parent, state }];
+  /**
+   * Opens a level again from the one below it, which is open still, and only in the state it had: `..` of a directory
+   * that was moved is another one.
+   */
+  #reopen(level: Level, below: Level): void {
+    this.#closed--;
+    level.path = below.path.slice(0, -below.name.length - 1);
+    level.parts = level.parts.map(({ layer, state }) => {
+      const child = below.parts.find((part) => part.layer === layer);
+      if (child === undefined) return this.#openFromRoot(this.#closed, layer);
+      return this.#reader.openDirectory({ parent: child, state }, '..', level.path);
     });
-    return this.#open(unopened, name, path);
+    this.#openParts += level.parts.length;
+  }
+
+  /** For a layer that has nothing below the level, so that nothing can be climbed from. */
+  #openFromRoot(depth: number, layer: number): HeldDirectory {
+    let here = this.#openRoot(layer);
+    let path: ByteString = '';
+    for (const { name, parts } of this.#levels.slice(1, depth + 1)) {
+      this.#visitor.interrupt();
+      path = joinPath(path, name);
+      const state = parts.find((part) => part.layer === layer)?.state ?? here.state;
+      const below = this.#reader.openDirectory({ parent: here, state }, name, path);
+      here.release();
+      here = below;
+    }
+    return here;
+  }
+
+  /** In the state it had. */
+  #openRoot(layer: number): HeldDirectory {
+    const roots = this.#reader.openRoots();
+    for (const root of roots) if (root.layer !== layer) root.release();
+    const state = this.#levels[0]?.parts.find((part) => part.layer === layer)?.state;
+    const root = roots.find((candidate) => candidate.layer === layer);
+    if (root === undefined || state === undefined) throw new RangeError(`no layer ${layer}`);
+    root.state.set(state);
+    this.#reader.checkUnchanged(root, '');
+    return root;
   }
 }
