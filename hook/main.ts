@@ -2,7 +2,7 @@
 import { loadConfig } from '#hook/input/config';
 import { parseStage } from '#hook/input/stage';
 import { type ContainerState, maxStateBytes, parseState } from '#hook/input/state';
-import { readStandardInput } from '#hook/input/stdin';
+import { passStandardInput, readStandardInput } from '#hook/input/stdin';
 import { deadlinePassed, startDeadline } from './deadline.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { letStartUnmeasured } from './let-start-unmeasured.ts';
@@ -27,11 +27,15 @@ export interface HookCall {
 export async function runHook({ config: path, stage, version }: HookCall): Promise<number> {
   inheritNothing();
   try {
-    if (parseStage(stage).startsWith('post')) return 0;
+    if (parseStage(stage).startsWith('post')) {
+      passStandardInput();
+      return 0;
+    }
     const config = loadConfig(path);
     return await answer(surroundingsOf(config, startDeadline(config.deadline), version));
   } catch (error) {
     reportFailure(failureOf(error), undefined);
+    passStandardInput();
     return 1;
   }
 }
