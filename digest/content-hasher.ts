@@ -25,29 +25,25 @@ export interface HasherOptions {
   readonly interrupt: () => void;
 }
 
-/** A file that waits to be hashed, or is. */
-export interface PendingContent {
-  readonly path: ByteString;
-  readonly directory: HeldDirectory;
-  readonly ticket: number;
-}
-
 interface OpenRequest {
   readonly ticket: number;
   readonly file: number;
 }
 
 /**
- * Hashes files in other threads while the calling thread walks on, and in the calling thread when that has nothing
+ * A queue: files go in as the walk meets them, their digests come out in that order. Hashes files in other threads while the calling thread walks on, and in the calling thread when that has nothing
  * else to do. Nothing here uses the event loop.
  */
 export class ContentHasher implements Disposable {
   readonly #ring = new ContentRing();
   readonly #interrupt: () => void;
   readonly #dropsRoot: boolean;
+  /** Of the files in the queue, by ticket. */
+  readonly #directories: HeldDirectory[] = [];
   #threads = 0;
   #maximum: number | undefined;
-  #underWay = 0;
+  #first = 0;
+  #next = 0;
 
   constructor({ readAsRoot, interrupt }: HasherOptions) {
     this.#interrupt = interrupt;
@@ -55,21 +51,20 @@ export class ContentHasher implements Disposable {
   }
 
   get isFull(): boolean {
-    return this.#underWay === CAPACITY;
+    return this.#next - this.#first === CAPACITY;
+  }
+
+  get isEmpty(): boolean {
+    return this.#next === this.#first;
   }
 
   /** @param facts as the walk saw the file: what is hashed must be the same. Not to be called when full. */
-  submit(
-    directory: HeldDirectory,
-    name: ByteString,
-    facts: FileFacts,
-    path: ByteString,
-  ): PendingContent {
+  submit(directory: HeldDirectory, name: ByteString, facts: FileFacts): void {
     const ticket = this.#ring.publish(directory.fd, name, facts);
     directory.hold();
-    this.#underWay++;
+    this.#directories[ticket % CAPACITY] = directory;
+    this.#next = ticket + 1;
     if (this.#ring.waiting >= WAITING_FOR_ONE_MORE_THREAD) this.#startOneMoreThread();
-    return { path, directory, ticket };
   }
 
   #startOneMoreThread(): void {
@@ -88,28 +83,29 @@ export class ContentHasher implements Disposable {
     return (this.#maximum ??= Math.min(availableParallelism(), MAX_THREADS) - 1);
   }
 
-  isHashed({ ticket }: PendingContent): boolean {
-    return this.#ring.status(ticket) !== Status.pending;
+  get isFirstHashed(): boolean {
+    return !this.isEmpty && this.#ring.status(this.#first) !== Status.pending;
   }
 
   /**
-   * The content's SHA-256, in hexadecimal. Contents must be taken in the order in which they were submitted.
+   * The SHA-256 of the file that has been in the queue longest, in hexadecimal.
    *
+   * @param path for messages
    * @throws {DigestError} `unreadable`, `changed`; whatever `interrupt` throws
    */
-  take(content: PendingContent): string {
-    if (!this.isHashed(content)) {
-      this.#help(() => this.isHashed(content) && this.#ring.waiting < CAPACITY / 2);
+  takeFirst(path: () => ByteString): string {
+    const ticket = this.#first;
+    if (!this.isFirstHashed) {
+      this.#help(() => this.isFirstHashed && this.#ring.waiting < CAPACITY / 2);
     }
-    while (!this.isHashed(content)) {
+    while (!this.isFirstHashed) {
       this.#interrupt();
-      this.#ring.wait(content.ticket, PATIENCE_MS);
+      this.#ring.wait(ticket, PATIENCE_MS);
     }
-    this.#underWay--;
-    content.directory.release();
-    if (this.#ring.status(content.ticket) === Status.hashed)
-      return this.#ring.digest(content.ticket);
-    throw this.#failure(content);
+    this.#first++;
+    this.#directories[ticket % CAPACITY]?.release();
+    if (this.#ring.status(ticket) === Status.hashed) return this.#ring.digest(ticket);
+    throw this.#failure(ticket, path());
   }
 
   /** Hashes everything that no other thread has taken up. */
@@ -165,7 +161,7 @@ export class ContentHasher implements Disposable {
     }
   }
 
-  #failure({ path, ticket }: PendingContent): DigestError {
+  #failure(ticket: number, path: ByteString): DigestError {
     const errno = this.#ring.errno(ticket);
     switch (this.#ring.status(ticket)) {
       case Status.notOpened:

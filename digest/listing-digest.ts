@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DigestText } from './digest.ts';
-import type { Entry } from './entry.ts';
+import type { ByteString, Entry } from './entry.ts';
 import {
   encodeAfterDigest,
   encodeEntry,
@@ -9,6 +9,7 @@ import {
   type ListingKind,
   type UnhashedFile,
 } from './listing.ts';
+import { unescapeBytes } from './listing-path.ts';
 
 const CHUNK_SIZE = 64 * 1024;
 /** Digits of a SHA-256. */
@@ -17,19 +18,15 @@ const GAP_LENGTH = 64;
 interface Chunk {
   readonly bytes: Buffer;
   length: number;
-  /** Digests still to be filled in. */
-  gaps: number;
-}
-
-/** Where a file's digest goes. */
-export interface Gap {
-  readonly chunk: Chunk;
-  readonly offset: number;
+  /** Where digests go that are still to come, in order. */
+  readonly gaps: number[];
+  filled: number;
 }
 
 /**
  * Lays a listing out while a tree is walked, with gaps for the digests of contents that other threads still hash, and
- * hashes it as the gaps are filled. Only the chunks from the first gap on are kept.
+ * hashes it as the gaps are filled, first to last. Only the chunks from the first gap on are kept, and nothing else of an
+ * entry: objects that wait cost more than the walk (measured).
  */
 export class ListingDigest {
   readonly #hash = createHash('sha256');
@@ -64,25 +61,31 @@ export class ListingDigest {
     this.#append(encodeEntry(entry));
   }
 
-  /** A file whose digest comes later. */
-  addFile(file: UnhashedFile): Gap {
+  /** A file whose digest comes later, after those of all files before it. */
+  addFile(file: UnhashedFile): void {
     this.#count(file);
     const before = encodeFileUpToDigest(file);
     const after = encodeAfterDigest(file);
     const chunk = this.#room(before.length + GAP_LENGTH + after.length);
     chunk.length += chunk.bytes.write(before, chunk.length, 'latin1');
-    const offset = chunk.length;
+    chunk.gaps.push(chunk.length);
     chunk.length += GAP_LENGTH;
     chunk.length += chunk.bytes.write(after, chunk.length, 'latin1');
-    chunk.gaps++;
-    return { chunk, offset };
   }
 
-  /** @param sha256 64 hexadecimal digits */
-  fill({ chunk, offset }: Gap, sha256: string): void {
-    chunk.bytes.write(sha256, offset, GAP_LENGTH, 'latin1');
-    chunk.gaps--;
-    if (chunk.gaps === 0 && chunk !== this.#last) this.#flush();
+  /** The path of the first file without a digest. */
+  get firstGapPath(): ByteString {
+    const { bytes, gaps, filled } = this.#chunks[0] ?? this.#last;
+    const start = bytes.lastIndexOf('\n./', gaps[filled] ?? 0, 'latin1') + '\n./'.length;
+    return unescapeBytes(bytes.toString('latin1', start, bytes.indexOf(' ', start)));
+  }
+
+  /** @param sha256 of the first file without one: 64 hexadecimal digits */
+  fillFirst(sha256: string): void {
+    const chunk = this.#chunks[0] ?? this.#last;
+    chunk.bytes.write(sha256, chunk.gaps[chunk.filled] ?? 0, GAP_LENGTH, 'latin1');
+    chunk.filled++;
+    if (chunk.filled === chunk.gaps.length && chunk !== this.#last) this.#flush();
   }
 
   /** @throws {RangeError} if a gap is left */
@@ -113,7 +116,7 @@ export class ListingDigest {
   }
 
   #flush(): void {
-    const firstKept = this.#chunks.findIndex((chunk) => chunk.gaps > 0 || chunk === this.#last);
+    const firstKept = this.#chunks.findIndex((chunk) => hasGap(chunk) || chunk === this.#last);
     const count = firstKept === -1 ? this.#chunks.length : firstKept;
     for (const { bytes, length } of this.#chunks.splice(0, count)) {
       this.#size -= bytes.length;
@@ -125,5 +128,9 @@ export class ListingDigest {
 }
 
 function newChunk(size: number): Chunk {
-  return { bytes: Buffer.allocUnsafeSlow(size), length: 0, gaps: 0 };
+  return { bytes: Buffer.allocUnsafeSlow(size), length: 0, gaps: [], filled: 0 };
+}
+
+function hasGap({ filled, gaps }: Chunk): boolean {
+  return filled < gaps.length;
 }

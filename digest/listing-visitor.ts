@@ -1,11 +1,10 @@
-import type { ContentHasher, PendingContent } from './content-hasher.ts';
-import { CAPACITY } from './content-ring.ts';
+import type { ContentHasher } from './content-hasher.ts';
 import type { DigestText } from './digest.ts';
 import type { ByteString, Xattr } from './entry.ts';
 import { readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
 import { LISTED_OVERLAY_XATTRS, type ListingKind, type UnhashedFile } from './listing.ts';
-import { type Gap, ListingDigest } from './listing-digest.ts';
+import { ListingDigest } from './listing-digest.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
 import type { FoundName } from './tree-reader.ts';
@@ -21,11 +20,6 @@ export interface VisitorOptions {
   readonly writablePrefix?: OverlayXattrPrefix | undefined;
 }
 
-interface Waiting {
-  readonly content: PendingContent;
-  readonly gap: Gap;
-}
-
 /** Of the listing that may wait behind a large file: a million links could follow it. */
 const MAX_LISTING_SIZE = 16 * 1024 * 1024;
 const INTERRUPT_EVERY = 256;
@@ -39,9 +33,6 @@ export class ListingVisitor implements Visitor {
   readonly #options: VisitorOptions;
   readonly #sockets: ByteString[] = [];
   readonly #foreignMounts: ByteString[] = [];
-  /** In the listing's order, those before the first taken already. */
-  #waiting: Waiting[] = [];
-  #first = 0;
   #visited = 0;
 
   constructor(
@@ -78,7 +69,7 @@ export class ListingVisitor implements Visitor {
     else if (entry.kind === 'file' && entry.size > 0) this.#addFile(entry, found, name);
     else if (entry.kind === 'file') this.#listing.add({ ...entry, sha256: SHA256_OF_NOTHING });
     else this.#listing.add(entry);
-    while (this.#isFirstReady() || this.#listing.size > MAX_LISTING_SIZE) {
+    while (this.#hasher.isFirstHashed || this.#listing.size > MAX_LISTING_SIZE) {
       if (!this.#takeFirst()) return;
     }
   }
@@ -96,24 +87,13 @@ export class ListingVisitor implements Visitor {
 
   #addFile(file: UnhashedFile, { parent, facts }: FoundName, name: ByteString): void {
     while (this.#hasher.isFull) this.#takeFirst();
-    const content = this.#hasher.submit(parent, name, facts, file.path);
-    this.#waiting.push({ content, gap: this.#listing.addFile(file) });
-  }
-
-  #isFirstReady(): boolean {
-    const first = this.#waiting[this.#first];
-    return first !== undefined && this.#hasher.isHashed(first.content);
+    this.#hasher.submit(parent, name, facts);
+    this.#listing.addFile(file);
   }
 
   #takeFirst(): boolean {
-    const first = this.#waiting[this.#first];
-    if (first === undefined) return false;
-    this.#first++;
-    if (this.#first === CAPACITY) {
-      this.#waiting = this.#waiting.slice(this.#first);
-      this.#first = 0;
-    }
-    this.#listing.fill(first.gap, this.#hasher.take(first.content));
+    if (this.#hasher.isEmpty) return false;
+    this.#listing.fillFirst(this.#hasher.takeFirst(() => this.#listing.firstGapPath));
     return true;
   }
 

@@ -128,24 +128,35 @@ describe('any listing', () => {
     );
   });
 
-  test('is hashed the same with digests filled in later, in any order of chunks', () => {
-    const entries = Array.from({ length: 3000 }, (_, i): Entry & { kind: 'file' } => ({
+  test('is hashed the same when its digests are filled in later', () => {
+    const entries = Array.from({ length: 3000 }, (_, index): Entry & { kind: 'file' } => ({
       kind: 'file',
-      path: `f${String(i).padStart(5, '0')}`,
+      path: `f\n${String(index).padStart(5, '0')}`,
       mode: 0o644,
       uid: 0,
       gid: 0,
       size: 1,
-      sha256: sha256(Buffer.from(String(i))).toHex(),
+      sha256: sha256(Buffer.from(String(index))).toHex(),
       xattrs: [],
     }));
     const atOnce = new ListingDigest('rootfs');
     for (const entry of entries) atOnce.add(entry);
     const chunks: Uint8Array[] = [];
     const later = new ListingDigest('rootfs', (chunk) => chunks.push(chunk));
-    const gaps = entries.map((entry) => ({ gap: later.addFile(entry), sha256: entry.sha256 }));
-    for (const { gap, sha256: digest } of gaps.toReversed()) later.fill(gap, digest);
+    for (const entry of entries) later.addFile(entry);
+    assert.deepEqual(chunks, []);
+    for (const entry of entries) {
+      assert.equal(later.firstGapPath, entry.path);
+      later.fillFirst(entry.sha256);
+    }
     assert.equal(later.digest(), atOnce.digest());
     assert.deepEqual(Buffer.concat(chunks), encode(entries));
+  });
+
+  test('has no digest while one of a file is missing', () => {
+    const listing = new ListingDigest('rootfs');
+    const file = { path: 'f', mode: 0, uid: 0, gid: 0, size: 1, xattrs: [] };
+    listing.addFile({ kind: 'file', ...file });
+    assert.throws(() => listing.digest(), RangeError);
   });
 });
