@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
+import { HookError } from '#hook/errors';
 import { mountIdMapped, shifted } from './scratch-idmap.ts';
 import { digestOf, run, Scratch } from './scratch-overlay.ts';
 
@@ -16,6 +17,18 @@ function imageLayer(scratch: Scratch): string {
 }
 
 describe('ids of a container with a user namespace', () => {
+  test('are not looked for beyond the caller’s time, however much was copied up', () => {
+    using scratch = new Scratch();
+    const merged = scratch.overlay([scratch.tree('lower', { 'etc/passwd': 'x' })]);
+    run('touch', `${merged}/etc`);
+    const interrupt = () => {
+      throw new HookError('deadline', 'the time is up');
+    };
+    assert.throws(() => scratch.measure(merged, { idMappings: shifted, interrupt }), {
+      code: 'deadline',
+    });
+  });
+
   test('are mapped back where an engine chowned the layers', () => {
     using scratch = new Scratch();
     const lower = imageLayer(scratch);

@@ -18,6 +18,7 @@ const MAX_COMPARED = 256;
  * made of id-mapped mounts of them: those are the container's ids already. Directories that show anything else are
  * not what is mounted.
  *
+ * @param interrupt called often: a tenant may have copied up every directory of a large image
  * @throws HookError `rootfs` when the mount shows other files than the lower directories hold
  */
 export function imageOwners(
@@ -25,6 +26,7 @@ export function imageOwners(
   upper: TreeRoot | undefined,
   mounted: TreeRoot,
   mappings: IdMappings | undefined,
+  interrupt?: () => void,
 ): IdMappings | undefined {
   const shown = { layers: [mounted] };
   const above = { layers: upper ? [upper] : [] };
@@ -38,6 +40,7 @@ export function imageOwners(
       if (!inImage.has(name) && !hidden.has(name)) throw disagreement(joinPath(directory, name));
     }
     for (const name of [...inImage].slice(0, MAX_COMPARED)) {
+      interrupt?.();
       const path = joinPath(directory, name);
       const expected = lookupIn(image, path);
       if (expected === undefined) continue;

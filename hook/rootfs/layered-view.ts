@@ -35,7 +35,8 @@ export interface OverlayMount {
 export function measureLayers(mount: OverlayMount, image: ImageDirectories): RootfsMeasurement {
   const { mounted, upper, options, question } = mount;
   using all = new ImageTree(image, options, question.emptyDirectory);
-  const owners = all.read((tree) => imageOwners(tree, upper, mounted, question.idMappings));
+  const { idMappings, interrupt } = question;
+  const owners = all.read((tree) => imageOwners(tree, upper, mounted, idMappings, interrupt));
   using withoutInitLayer = splitInitLayer(image, options, owners, question);
   const found = (withoutInitLayer ?? all).read((tree) =>
     digestRootfs(tree.layers, { ...digestOptions(question, owners), overlay: tree.overlay }),
