@@ -3,6 +3,7 @@ import { type ContentRing, MAX_NAME_LENGTH, Status } from './content-ring.ts';
 import { FileFacts } from './file-facts.ts';
 import {
   close,
+  EINTR,
   Memory,
   O_NOCTTY,
   O_NOFOLLOW,
@@ -11,7 +12,6 @@ import {
   openAt,
   read,
   statDescriptor,
-  uninterrupted,
 } from './linux-syscalls.ts';
 
 // O_NONBLOCK: a fifo that took the file's place must not hold us up.
@@ -25,7 +25,8 @@ const facts = new FileFacts();
 /** Opens the file of a request. @returns undefined if it could not be opened: the request is answered then */
 export function openRequested(ring: ContentRing, ticket: number): number | undefined {
   ring.copyName(ticket, name.bytes);
-  const file = uninterrupted(() => openAt(ring.directory(ticket), name.address, FLAGS));
+  let file = openAt(ring.directory(ticket), name.address, FLAGS);
+  while (file === -EINTR) file = openAt(ring.directory(ticket), name.address, FLAGS);
   if (file >= 0) return file;
   ring.answer(ticket, Status.notOpened, -file);
   return undefined;
@@ -98,12 +99,12 @@ function hashLarge(file: number, size: number, checkpoint: () => void): Digest {
 
 /** Reads exactly `length` bytes into the chunk. @returns length; 0 at an early end, or the negated errno */
 function fill(file: number, length: number): number {
-  let filled = read(file, chunk.address, length);
-  while (filled > 0 && filled < length) {
-    const rest = chunk.bytes.subarray(filled, length);
-    const count = uninterrupted(() => read(file, rest, rest.length));
+  for (let filled = 0; filled < length; ) {
+    const into = filled === 0 ? chunk.address : chunk.address + BigInt(filled);
+    const count = read(file, into, length - filled);
+    if (count === -EINTR) continue;
     if (count <= 0) return count;
     filled += count;
   }
-  return filled;
+  return length;
 }

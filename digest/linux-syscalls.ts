@@ -37,12 +37,18 @@ const signatures = {
     arguments: ['i32', 'pointer', 'i32', PADDING, PADDING, PADDING, PADDING],
     return: 'i32',
   },
-  close: { arguments: ['i32'], return: 'i32' },
+  close: {
+    arguments: ['i32', PADDING, PADDING, PADDING, PADDING, PADDING, PADDING],
+    return: 'i32',
+  },
   read: {
     arguments: ['i32', 'pointer', 'u32', PADDING, PADDING, PADDING, PADDING],
     return: 'i32',
   },
-  fchdir: { arguments: ['i32'], return: 'i32' },
+  fchdir: {
+    arguments: ['i32', PADDING, PADDING, PADDING, PADDING, PADDING, PADDING],
+    return: 'i32',
+  },
   statx: {
     arguments: ['i32', 'pointer', 'i32', 'u32', 'pointer', PADDING, PADDING],
     return: 'i32',
@@ -115,7 +121,7 @@ export function openAt(directory: number, name: string | Address, flags: number)
 }
 
 export function close(descriptor: number): number {
-  return result(libc().close(descriptor));
+  return result(libc().close(descriptor, 0, 0, 0, 0, 0, 0));
 }
 
 export function read(descriptor: number, into: Address, length: number): number {
@@ -123,7 +129,7 @@ export function read(descriptor: number, into: Address, length: number): number 
 }
 
 export function changeDirectory(descriptor: number): number {
-  return result(libc().fchdir(descriptor));
+  return result(libc().fchdir(descriptor, 0, 0, 0, 0, 0, 0));
 }
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
