@@ -16,9 +16,6 @@ import {
  */
 export const CAPACITY = 4096;
 
-/** Bytes of a name: NAME_MAX of Linux. */
-export const MAX_NAME_LENGTH = 255;
-
 const SLOT_SIZE = 512;
 const CONTROL_SIZE = 64;
 const RING_SIZE = CONTROL_SIZE + CAPACITY * SLOT_SIZE;

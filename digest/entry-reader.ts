@@ -79,5 +79,8 @@ function readTarget(directory: number, name: ByteString, path: ByteString): Byte
     throw changed(path, 'a symbolic link', 'something else');
   }
   if (length < 0) throw unreadable('read the link', path, length);
+  if (length === linkSpace.length) {
+    throw new DigestError('unrepresentable', `the target of ${quotePath(path)} is too long`);
+  }
   return linkSpace.toString('latin1', 0, length);
 }

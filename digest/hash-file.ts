@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { type ContentRing, MAX_NAME_LENGTH, Status } from './content-ring.ts';
+import { type ContentRing, Status } from './content-ring.ts';
 import { FileFacts } from './file-facts.ts';
 import {
   close,
@@ -19,7 +19,7 @@ const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const CHUNK_SIZE = 256 * 1024;
 
 const chunk = new Memory(CHUNK_SIZE);
-const name = new Memory(MAX_NAME_LENGTH + 1);
+const name = new Memory(256); // NAME_MAX and NUL
 const facts = new FileFacts();
 
 /** Opens the file of a request. @returns undefined if it could not be opened: the request is answered then */

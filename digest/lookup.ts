@@ -1,4 +1,4 @@
-import { readSortedNames } from './directory-reader.ts';
+import { MAX_NAME_LENGTH, readSortedNames } from './directory-reader.ts';
 import type { ByteString, Xattr } from './entry.ts';
 import { type ReadEntry, readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
@@ -33,7 +33,7 @@ import type { OverlayXattrPrefix } from './xattrs.ts';
 
 export interface FoundEntry {
   readonly kind: ReadEntry['kind'];
-  /** Permission bits; 0 for a link. */
+  /** Permission bits; of a link, what the kernel says: 0777. */
   readonly mode: number;
   /** The container's ids. */
   readonly uid: number;
@@ -118,7 +118,13 @@ function findPlace(reader: TreeReader, path: ByteString): Place | undefined {
 }
 
 function checkName(name: ByteString, path: ByteString): void {
-  if (name === '' || name === '.' || name === '..' || name.includes('\0') || name.length > 255) {
+  if (
+    name === '' ||
+    name === '.' ||
+    name === '..' ||
+    name.includes('\0') ||
+    name.length > MAX_NAME_LENGTH
+  ) {
     throw new DigestError('unreadable', `expected a path of plain names, found ${quotePath(path)}`);
   }
 }
