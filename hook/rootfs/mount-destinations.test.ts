@@ -55,6 +55,20 @@ describe('resolveMountPoints', () => {
     assert.deepEqual(pointsOf(scratch, '/é'), ['\xc3\xa9']);
   });
 
+  test('what is longer than a path can be explains nothing, and is not looked at', () => {
+    using scratch = new Scratch();
+    const longest = `/${'a/'.repeat(2046)}bc`;
+    assert.deepEqual(pointsOf(scratch, longest), [longest.slice(1)]);
+    assert.deepEqual(pointsOf(scratch, `${longest}d`, `/${'a/'.repeat(7_000_000)}`, '/x'), ['x']);
+  });
+
+  test('more names than memory has room for are refused', () => {
+    using scratch = new Scratch();
+    const many = Array.from({ length: 101 }, (_, index) => `/${index}/${'a/'.repeat(2000)}`);
+    assert.throws(() => pointsOf(scratch, ...many), { code: 'rootfs', message: /at most 200000/ });
+    assert.equal(pointsOf(scratch, ...many.slice(0, 99)).length, 99);
+  });
+
   test('loops, names too long and NUL explain nothing and end nothing', () => {
     using scratch = new Scratch();
     scratch.directory('image');

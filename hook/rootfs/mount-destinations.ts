@@ -1,10 +1,15 @@
 import type { ByteString } from '#digest/entry';
 import { joinPath } from '#digest/listing-path';
 import type { FoundEntry } from '#digest/lookup';
+import { HookError } from '#hook/errors';
 
 const MAX_LINKS = 40; // as openat2(RESOLVE_IN_ROOT) has; a runtime that follows more is not believed to
 
 const NAME_MAX = 255;
+const PATH_MAX = 4096; // with the NUL at its end
+
+/** A config.json has room for more than fit into memory. */
+const MAX_PLACES = 200_000;
 
 /** Looks a path up below a root, following no link; undefined where there is nothing. */
 export type Lookup = (path: ByteString) => FoundEntry | undefined;
@@ -16,7 +21,11 @@ export interface MountPoints {
   readonly parents: ReadonlySet<ByteString>;
 }
 
-/** Resolves as runtimes do when they create mount points: inside the root, the last component's links too. */
+/**
+ * Resolves as runtimes do when they create mount points: inside the root, the last component's links too.
+ *
+ * @throws HookError `rootfs` when there are more than can be looked at
+ */
 export function resolveMountPoints(
   destinations: readonly string[],
   lookup: Lookup,
@@ -27,7 +36,7 @@ export function resolveMountPoints(
   for (const destination of destinations) {
     interrupt?.();
     const path = Buffer.from(destination, 'utf8').toString('latin1');
-    const place = resolveInside(root, path, lookup);
+    const place = path.length < PATH_MAX ? resolveInside(root, path, lookup) : undefined;
     if (place !== undefined && place !== root) points.add(place.path);
   }
   return { points, parents: parentsOf(points) };
@@ -38,17 +47,26 @@ class Place {
   readonly path: ByteString;
   readonly parent: Place | undefined;
   readonly #children = new Map<ByteString, Place>();
+  /** All that were made below one root. */
+  readonly #count: { places: number };
   #isLookedUp = false;
   #entry: FoundEntry | undefined;
 
   constructor(path: ByteString, parent: Place | undefined) {
     this.path = path;
     this.parent = parent;
+    this.#count = parent === undefined ? { places: 0 } : parent.#count;
   }
 
+  /** @throws HookError `rootfs` when there are too many */
   child(name: ByteString): Place {
     const known = this.#children.get(name);
     if (known !== undefined) return known;
+    if (++this.#count.places > MAX_PLACES)
+      throw new HookError(
+        'rootfs',
+        `expected the mounts' destinations to name at most ${MAX_PLACES} places, found more`,
+      );
     const child = new Place(joinPath(this.path, name), this);
     this.#children.set(name, child);
     return child;
