@@ -76,7 +76,9 @@ async function skip(
     ...(engine === undefined ? {} : { engine }),
   } as const;
   try {
-    await withLog((log) => log.append(event));
+    await withLog(async (log) => {
+      if (log.findStart(facts) === undefined) await log.append(event);
+    });
     return { outcome: 'skipped' };
   } catch (error) {
     if (!(error instanceof HookError)) throw error;
