@@ -79,9 +79,14 @@ function libc(): Functions {
   return (loaded ??= load());
 }
 
-/** −1 from the C library becomes the negated errno, read before anything else can change it. */
+const EIO = 5;
+
+/**
+ * −1 from the C library becomes the negated errno, read before anything else can change it. A failure stays one even if
+ * errno was lost on the way.
+ */
 function result(value: number): number {
-  return value === -1 ? -libc().errno() : value;
+  return value === -1 ? -(libc().errno() || EIO) : value;
 }
 
 /** Where a call reads or writes. An address is a third faster than a view (measured), and as safe as its memory is alive. */

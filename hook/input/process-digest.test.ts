@@ -103,6 +103,12 @@ describe('envDigest', () => {
 });
 
 describe('loaderVariables', () => {
+  test('more than 64 KiB of them are refused, since they would fill the log', () => {
+    const full = `LD_X=${'x'.repeat(65_531)}`;
+    assert.deepEqual(loaderVariables([full]), [full]);
+    assert.throws(() => loaderVariables([full, 'LD_Y=']), { name: 'HookError', code: 'bundle' });
+  });
+
   test('what steers the loader is found, whole and in order', () => {
     const env = ['LD_PRELOAD=/a.so', 'LD_', 'GLIBC_TUNABLES=x=y', 'GCONV_PATH=/g', 'LD_X=a\nb'];
     assert.deepEqual(loaderVariables(['A=1', ...env, 'B=2']), env);

@@ -41,9 +41,11 @@ function system(): Syscalls {
   return (loaded ??= load());
 }
 
-/** What the kernel returns, or the negated errno. */
+const EIO = 5;
+
+/** What the kernel returns, or the negated errno. A failure stays one even if errno was lost on the way. */
 function result(value: number): number {
-  return value === -1 ? -system().errno() : value;
+  return value === -1 ? -(system().errno() || EIO) : value;
 }
 
 function cString(text: string): Buffer;
