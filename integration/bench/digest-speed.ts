@@ -1,7 +1,7 @@
 import { type Contestant, contest } from './contest.ts';
 import type { Result } from './result.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 31;
 const OURS = 'oci-measure digest';
 
 interface Peer extends Contestant {
