@@ -1,18 +1,15 @@
-import { availableParallelism } from 'node:os';
 import { CAPACITY, ContentRing, Status } from './content-ring.ts';
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { describeDifference, type FileFacts } from './file-facts.ts';
 import { hashRequested, openRequested } from './hash-file.ts';
-import { startHashWorker } from './hash-worker-source.ts';
+import { isRoot, maxThreads, startThread, takeEarlyRing } from './hash-threads.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { close, ELOOP, ENOENT, ENXIO } from './linux-syscalls.ts';
 import { quotePath } from './listing-path.ts';
 import { openWithoutRoot } from './open-without-root.ts';
 import { changed, unreadable } from './system-error.ts';
 
-/** The walk cannot feed more, and each takes about 10 MB. */
-const MAX_THREADS = 8;
 /** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;
 /** Files that the calling thread opens at once. Few, since no other thread can take them up then. */
@@ -35,19 +32,22 @@ interface OpenRequest {
  * else to do. Nothing here uses the event loop.
  */
 export class ContentHasher implements Disposable {
-  readonly #ring = new ContentRing();
+  readonly #ring: ContentRing;
   readonly #interrupt: () => void;
   readonly #dropsRoot: boolean;
   /** Of the files in the queue, by ticket. */
   readonly #directories: HeldDirectory[] = [];
-  #threads = 0;
+  #threads: number;
   #maximum: number | undefined;
   #first = 0;
   #next = 0;
 
   constructor({ readAsRoot, interrupt }: HasherOptions) {
     this.#interrupt = interrupt;
-    this.#dropsRoot = process.geteuid?.() === 0 && !readAsRoot;
+    this.#dropsRoot = isRoot() && !readAsRoot;
+    const ring = this.#dropsRoot === isRoot() ? takeEarlyRing() : undefined;
+    this.#ring = ring ?? new ContentRing();
+    this.#threads = ring === undefined ? 0 : 1;
   }
 
   get isFull(): boolean {
@@ -72,15 +72,11 @@ export class ContentHasher implements Disposable {
     // One that has not started yet explains why requests wait.
     if (this.#ring.startedThreads < this.#threads) return;
     this.#threads++;
-    const worker = startHashWorker({ memory: this.#ring.memory, dropsRoot: this.#dropsRoot });
-    // Without a listener Node would end the process; a thread that never came is not missed.
-    worker.on('error', () => {});
-    worker.unref();
+    startThread(this.#ring, this.#dropsRoot);
   }
 
   #maxThreads(): number {
-    // Asked once: it reads files of the cgroup. One less, since the calling thread hashes, too, once it has walked.
-    return (this.#maximum ??= Math.min(availableParallelism(), MAX_THREADS) - 1);
+    return (this.#maximum ??= maxThreads());
   }
 
   get isFirstHashed(): boolean {

@@ -1,4 +1,5 @@
 /** `oci-measure hook`: from an OCI state on standard input to an exit code. */
+import { startHashingEarly } from '#digest/hash-threads';
 import { loadConfig } from '#hook/input/config';
 import { parseStage } from '#hook/input/stage';
 import { type ContainerState, maxStateBytes, parseState } from '#hook/input/state';
@@ -31,6 +32,7 @@ export async function runHook({ config: path, stage, version }: HookCall): Promi
       passStandardInput();
       return 0;
     }
+    startHashingEarly();
     const config = loadConfig(path);
     return await answer(surroundingsOf(config, startDeadline(config.deadline), version));
   } catch (error) {

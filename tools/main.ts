@@ -1,6 +1,6 @@
 /**
- * The executable. It knows two things, since both must start fast: what version it is, and that `hook` goes
- * straight to the hook. Everything else is the command line's.
+ * The executable. It knows three things, since they must start fast: what version it is, that `hook` goes straight
+ * to the hook, and that `digest` will want a thread. Everything else is the command line's.
  */
 import { version } from './version.ts';
 
@@ -14,6 +14,10 @@ async function main(args: readonly string[]): Promise<number> {
       const { writeOut } = await import('./output.ts');
       writeOut(`${version}\n`);
       return 0;
+    }
+    if (args[0] === 'digest') {
+      const { startHashingEarly } = await import('#digest/hash-threads');
+      startHashingEarly();
     }
     const { runCommandLine } = await import('./command-line.ts');
     return await runCommandLine(args);
