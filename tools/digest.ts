@@ -1,7 +1,6 @@
 import type { ByteString } from '#digest/entry';
 import { escapePath } from '#digest/listing-path';
 import { type DigestOptions, digestRootfs, type RootfsDigest } from '#digest/rootfs';
-import { readConfiguration } from './configuration.ts';
 import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 import { noProgress, startProgress } from './progress.ts';
@@ -27,8 +26,11 @@ export interface DigestCommand {
  */
 export async function digest(command: DigestCommand): Promise<number> {
   // Nothing in it matters here; a wrong one is told all the same.
-  if (command.config !== undefined) readConfiguration(command.config);
-  using tree = openTree(parseSource(command.source));
+  if (command.config !== undefined) {
+    const { readConfiguration } = await import('./configuration.ts');
+    readConfiguration(command.config);
+  }
+  using tree = await openTree(parseSource(command.source));
   const result = digestTree(tree, command.listing);
   if (command.json) writeOut(formatJSON(describe(command.source, result)));
   else if (!command.listing) writeOut(`${result.digest}\n`);

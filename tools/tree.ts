@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { IdMappings } from '#digest/id-mapping';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
-import { type Bundle, loadBundle } from '#hook/input/bundle';
+import type { Bundle } from '#hook/input/bundle';
 import { ToolError } from './errors.ts';
 import type { Source } from './source.ts';
 
@@ -13,9 +13,11 @@ export interface Tree extends Disposable {
 }
 
 /** @throws ToolError `source`; HookError `bundle`; DigestError `unreadable` */
-export function openTree(source: Source): Tree {
+export async function openTree(source: Source): Promise<Tree> {
   const path = realDirectory(source.path);
   if (source.kind === 'directory') return treeOf(path, undefined);
+  // Its validators take as long to load as a small tree takes to digest.
+  const { loadBundle } = await import('#hook/input/bundle');
   const bundle = loadBundle({ id: '', pid: 0, bundle: path, status: '', annotations: new Map() });
   return treeOf(bundle.rootfs, idMappingsOf(bundle));
 }
