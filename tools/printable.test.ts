@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { printable, printableLines } from './printable.ts';
+import { printable } from './printable.ts';
 
 describe('printable', () => {
   test('an escape sequence in a name cannot reach the terminal', () => {
@@ -23,9 +23,5 @@ describe('printable', () => {
         assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
     );
-  });
-
-  test('our own line ends stay', () => {
-    assert.equal(printableLines('a\nb\u001bc\n'), 'a\nb\\x1bc\n');
   });
 });

@@ -9,11 +9,6 @@ export function printable(untrusted: string): string {
   return untrusted.toWellFormed().replaceAll(UNPRINTABLE, escapeCharacter);
 }
 
-/** The same, for text of several lines that we laid out ourselves. */
-export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
-}
-
 function escapeCharacter(character: string): string {
   const codePoint = character.codePointAt(0) ?? 0;
   return codePoint < 0x100
