@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { MAX_HOOK_LOG_BYTES, readHookLog, writeHookLog } from './hook-log.ts';
+import { MAX_HOOK_LOG_BYTES, writeHookLog } from './hook-log.ts';
 import { scratchState } from './log.fixture.ts';
+
+function readLines(path: string): Readonly<Record<string, unknown>>[] {
+  const texts = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return texts.map((text) => ({ ...JSON.parse(text) }));
+}
 
 describe('hook.log', () => {
   it('keeps one line for each event, whatever is in it', () => {
@@ -12,8 +17,7 @@ describe('hook.log', () => {
     const path = join(state.path, 'hook.log');
     assert.ok(writeHookLog(path, { event: 'denied', id: 'a\nb', reason: 'x' }));
     assert.ok(writeHookLog(path, { event: 'measured', id: 'y'.repeat(100_000) }));
-    appendFileSync(path, '{"half":');
-    const lines = readHookLog(path, 10);
+    const lines = readLines(path);
     assert.deepEqual(
       lines.map(({ event }) => event),
       ['denied', 'measured'],
@@ -35,8 +39,7 @@ describe('hook.log', () => {
     for (const name of readdirSync(state.path)) {
       assert.ok(statSync(join(state.path, name)).size <= MAX_HOOK_LOG_BYTES);
     }
-    assert.equal(readHookLog(path, 10).at(-1)?.['index'], 299);
-    assert.equal(readHookLog(path, 10).length, 10);
+    assert.equal(readLines(path).at(-1)?.['index'], 299);
   });
 
   it('that cannot be written is not a failure', () => {

@@ -1,6 +1,5 @@
 /** What the hook had to say, where a runtime throws standard error away: JSON lines, bounded, not measured (docs/measurement-log.md §9). */
 import { appendFileSync, closeSync, constants, lstatSync, openSync, renameSync } from 'node:fs';
-import { readIfPresent } from './durable-file.ts';
 
 export type HookLogLine = Readonly<Record<string, unknown>> & {
   /** What happened: `measured`, `denied` and so on. */
@@ -32,34 +31,11 @@ export function writeHookLog(path: string, line: HookLogLine): boolean {
   }
 }
 
-/**
- * The last lines, oldest first; half a line, and what is no JSON object, is left out.
- * @throws HookError 'log' if there is a log that cannot be read
- */
-export function readHookLog(path: string, maxLines: number): Readonly<Record<string, unknown>>[] {
-  const texts = [`${path}.1`, path].map((one) => readIfPresent(one, 2 * MAX_HOOK_LOG_BYTES));
-  const lines = texts.flatMap((bytes) =>
-    Buffer.from(bytes ?? [])
-      .toString()
-      .split('\n'),
-  );
-  return lines.flatMap(decodeLine).slice(-maxLines);
-}
-
 function encodeLine(line: HookLogLine): string {
   const stamp = { time: new Date().toISOString(), pid: process.pid };
   const text = `${JSON.stringify({ ...stamp, ...line })}\n`;
   if (text.length <= MAX_LINE_BYTES) return text;
   return `${JSON.stringify({ ...stamp, event: line.event, tooLong: text.slice(0, 1024) })}\n`;
-}
-
-function decodeLine(text: string): Readonly<Record<string, unknown>>[] {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? [{ ...parsed }] : [];
-  } catch {
-    return [];
-  }
 }
 
 /** Two hooks may do this at once, without the lock: then one file before is lost, and nothing else. */
