@@ -5,8 +5,13 @@ const most = 200;
  * and characters that turn text around to the terminal.
  */
 export function quoted(text: string): string {
-  const shown = JSON.stringify(text.slice(0, most)).replaceAll(/[^ -~]/g, escaped);
+  const shown = printable(JSON.stringify(text.slice(0, most)));
   return text.length > most ? `${shown}... (${text.length} characters)` : shown;
+}
+
+/** The same without quotes and at any length, for a line that is mostly ours. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^ -~]/g, escaped);
 }
 
 function escaped(character: string): string {

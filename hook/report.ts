@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { Failure } from './failure.ts';
+import { printable } from './quoted.ts';
 
 /**
  * Tells the runtime's user why, in one line: it ends up inside an engine's error message, or a Kubernetes event. The only place that
@@ -9,6 +10,7 @@ export function reportFailure({ code, message }: Failure, id: string | undefined
   const container = id === undefined ? 'container' : `container ${id}`;
   const line = `oci-measure: ${container} not measured: ${message} [${code}]`;
   try {
+    // What came from a container must neither break the line nor steer a terminal.
     writeSync(2, `${printable(line).slice(0, maxLength)}\n`);
   } catch {
     // Nobody is listening; the exit code says it too.
@@ -16,11 +18,3 @@ export function reportFailure({ code, message }: Failure, id: string | undefined
 }
 
 const maxLength = 1000;
-
-/** What came from a container must neither break the line nor steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^ -~]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
-}

@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { HookError } from '#hook/errors';
+import { printable } from '#hook/quoted';
 import type { BankName } from './bank.ts';
 import type { PcrValues, Tpm } from './tpm.ts';
 import { parseActiveBanks, parsePcrValues } from './tpm2-output.ts';
@@ -123,8 +124,4 @@ function whyFailed(result: ToolResult, { timeoutSeconds }: TpmToolsOptions): str
   const said = lines.find((line) => line !== '' && !line.startsWith('WARN'));
   const ended = signal === undefined ? `exit code ${exitCode ?? '?'}` : signal;
   return said === undefined ? ended : `${printable(said).slice(0, 300)} (${ended})`;
-}
-
-function printable(line: string): string {
-  return line.replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -1,5 +1,6 @@
 /** What tpm2-tools print, read strictly: a TPM or a tool that answers anything else is not believed. */
 import { HookError } from '#hook/errors';
+import { quoted } from '#hook/quoted';
 import { type BankName, bankSize, isBankName } from './bank.ts';
 import type { PcrValues } from './tpm.ts';
 
@@ -19,7 +20,7 @@ export function parseActiveBanks(output: string, pcr: number): BankName[] {
     if (!isBankName(name) || banks.includes(name)) {
       throw new HookError(
         'tpm',
-        `the TPM has an active bank that cannot be computed: ${quote(name)}`,
+        `the TPM has an active bank that cannot be computed: ${quoted(name)}`,
       );
     }
     banks.push(name);
@@ -56,9 +57,5 @@ function linesOf(output: string): string[] {
 }
 
 function garbage(tool: string, output: string): HookError {
-  return new HookError('tpm', `${tool} answers what cannot be right: ${quote(output)}`);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 120));
+  return new HookError('tpm', `${tool} answers what cannot be right: ${quoted(output)}`);
 }
