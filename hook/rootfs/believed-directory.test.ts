@@ -12,7 +12,7 @@ import { describe, test } from 'node:test';
 
 import { readNames } from '#digest/lookup';
 import { openBelievedDirectory } from './believed-directory.ts';
-import { Scratch } from './scratch-overlay.ts';
+import { Scratch } from './scratch-overlay.fixture.ts';
 
 const refused = { name: 'HookError', code: 'rootfs' };
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { shifted } from './scratch-idmap.ts';
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { shifted } from './scratch-idmap.fixture.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 
 const image = {
   'etc/hosts': 'the image’s own',

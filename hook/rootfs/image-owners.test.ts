@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { describe, test } from 'node:test';
 
 import { HookError } from '#hook/errors';
-import { mountIdMapped, shifted } from './scratch-idmap.ts';
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { mountIdMapped, shifted } from './scratch-idmap.fixture.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 
 const refused = { name: 'HookError', code: 'rootfs' };
 const image = { 'usr/bin/sh': 'sh', 'etc/passwd': 'x', 'data/': undefined };

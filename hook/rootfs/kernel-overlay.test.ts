@@ -6,7 +6,7 @@ import { readNames } from '#digest/lookup';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import { mountByNumber, mountKernelOverlay } from './kernel-overlay.ts';
 import { readMountinfo } from './mountinfo.ts';
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 
 const refused = { name: 'HookError', code: 'rootfs' };
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 
 import { anchorLayers, openLayerDirectories } from './lower-directories.ts';
 import { parseOverlayOptions } from './overlay-options.ts';
-import { digestOf, runIn, Scratch } from './scratch-overlay.ts';
+import { digestOf, runIn, Scratch } from './scratch-overlay.fixture.ts';
 
 const refused = { name: 'HookError', code: 'rootfs' };
 

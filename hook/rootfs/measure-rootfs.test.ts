@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { HookError } from '#hook/errors';
-import { digestOf, run, runIn, Scratch } from './scratch-overlay.ts';
+import { digestOf, run, runIn, Scratch } from './scratch-overlay.fixture.ts';
 
 const refused = { name: 'HookError', code: 'rootfs' };
 const image = { 'usr/bin/sh': 'sh', 'etc/passwd': 'x' };

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 
 const image = { 'usr/bin/sh': 'sh', 'etc/passwd': 'x', 'data/': undefined };
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { lookupEntry } from '#digest/lookup';
 import { openTreeRoot } from '#digest/tree-root';
 import { type MountPoints, resolveMountPoints } from './mount-destinations.ts';
-import { Scratch } from './scratch-overlay.ts';
+import { Scratch } from './scratch-overlay.fixture.ts';
 
 function resolve(scratch: Scratch, ...destinations: string[]): MountPoints {
   using root = openTreeRoot(scratch.directory('image'));

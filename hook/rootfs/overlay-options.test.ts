@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import { readMountinfo } from './mountinfo.ts';
 import { parseOverlayOptions } from './overlay-options.ts';
-import { mountOverlayByKeys, Scratch } from './scratch-overlay.ts';
+import { mountOverlayByKeys, Scratch } from './scratch-overlay.fixture.ts';
 
 const odd = ['a:b', 'c d', 'e\\f', 'g\nh', 'i,j', 'k=l', 'n\\:o', 'p#q\tr'];
 

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 
 import { lookupEntry } from '#digest/lookup';
 import { openTreeRoot } from '#digest/tree-root';
-import { mountIdMapped, shifted } from './scratch-idmap.ts';
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { mountIdMapped, shifted } from './scratch-idmap.fixture.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 import { entriesOfUpper } from './through-mount.ts';
 
 const image = { 'usr/bin/sh': 'sh', 'etc/passwd': 'x', 'data/kept': 'kept' };

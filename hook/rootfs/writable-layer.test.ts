@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { digestOf, run, Scratch } from './scratch-overlay.ts';
+import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
 
 const image = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, writeFileSync } from '
 import { setTimeout } from 'node:timers/promises';
 import type { IdMappings } from '#digest/id-mapping';
 import { close } from '#digest/linux-syscalls';
-import { moveMount } from './scratch-overlay.ts';
+import { moveMount } from './scratch-overlay.fixture.ts';
 
 /** As `--userns` of podman or a Kubernetes pod with `hostUsers: false` would have it. */
 export const shifted: IdMappings = {
