@@ -1,7 +1,8 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { HookError } from '#hook/errors';
 import type { NamespaceInodes } from '#hook/log/measurement-event';
-import { quoted } from '#hook/quoted';
+import { processStartTime } from '#hook/log/process-start';
+import { systemErrorCode } from '#hook/system-error-code';
 
 /** What /proc says about the container's first process. */
 export interface ContainerProcess {
@@ -26,28 +27,9 @@ export function readContainerProcess(pid: number): ContainerProcess {
 }
 
 function readStartTime(pid: number): number {
-  try {
-    return parseStartTime(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch (cause) {
-    if (cause instanceof HookError) throw cause;
-    throw new HookError('state', `pid of the state: there is no process ${pid}`, { cause });
-  }
-}
-
-/**
- * Field 22 of proc_pid_stat(5). The name of the program, field 2 in parentheses, may hold spaces and parentheses of its own.
- *
- * @throws HookError `state`
- */
-export function parseStartTime(stat: string): number {
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 1)
-    .trim()
-    .split(' ');
-  const ticks = fields[19] ?? '';
-  const startTime = Number(ticks);
-  if (/^[0-9]+$/.test(ticks) && Number.isSafeInteger(startTime)) return startTime;
-  throw new HookError('state', `/proc/PID/stat has no start time: ${quoted(stat)}`);
+  const startTime = processStartTime(pid);
+  if (startTime !== undefined) return startTime;
+  throw new HookError('state', `pid of the state: there is no process ${pid}`);
 }
 
 function inode(pid: number, type: keyof NamespaceInodes): NamespaceInodes {
@@ -57,7 +39,7 @@ function inode(pid: number, type: keyof NamespaceInodes): NamespaceInodes {
     return number === undefined ? {} : { [type]: Number(number) };
   } catch (cause) {
     // A kernel without this kind of namespace.
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    if (systemErrorCode(cause) === 'ENOENT') return {};
     throw new HookError('state', `could not read ${path}`, { cause });
   }
 }
