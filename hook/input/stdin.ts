@@ -1,6 +1,7 @@
 import ffi, { dlopen } from 'node:ffi';
 import { readSync } from 'node:fs';
 import { HookError } from '#hook/errors';
+import { systemErrorCode } from '#hook/system-error-code';
 
 const chunkBytes = 65_536;
 const EINTR = 4;
@@ -63,7 +64,7 @@ function readChunk(chunk: Uint8Array, deadline: number): number {
     try {
       return readSync(0, chunk);
     } catch (cause) {
-      if (!isCode(cause, 'EAGAIN')) throw unreadable(cause);
+      if (systemErrorCode(cause) !== 'EAGAIN') throw unreadable(cause);
     }
   }
 }
@@ -85,8 +86,4 @@ function waitForInput(milliseconds: number): boolean {
 
 function unreadable(cause: unknown): HookError {
   return new HookError('state', 'standard input cannot be read, expected an OCI state', { cause });
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

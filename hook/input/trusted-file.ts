@@ -11,6 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { HookError, type HookErrorCode } from '#hook/errors';
 import { quoted } from '#hook/quoted';
+import { systemErrorCode } from '#hook/system-error-code';
 import { isHostUserNamespace, readUserNamespace } from './user-namespace.ts';
 
 export interface TrustedFile {
@@ -83,7 +84,7 @@ function openFile(path: string, code: HookErrorCode): number | undefined {
   try {
     return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const reason = systemErrorCode(cause);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return undefined;
     const why = reason === 'ELOOP' ? 'is a symbolic link' : 'cannot be opened';
     throw new HookError(code, `${quoted(path)} ${why}`, { cause });

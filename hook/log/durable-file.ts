@@ -1,4 +1,5 @@
 /** Writing so that a crash leaves the old content or the new, and reading without following a link. */
+
 import {
   closeSync,
   constants,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HookError } from '#hook/errors';
+import { systemErrorCode } from '#hook/system-error-code';
 import { reserve } from './libc.ts';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
@@ -187,7 +189,7 @@ function absentIsUndefined<T>(use: () => T): T | undefined {
 }
 
 function isAbsent(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+  return systemErrorCode(thrown) === 'ENOENT';
 }
 
 function saying<T>(verb: string, path: string, act: () => T): T {

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { HookError } from '#hook/errors';
+import { systemErrorCode } from '#hook/system-error-code';
 
 /** Where things are below the state directory (docs/measurement-log.md §1). */
 export interface StatePaths {
@@ -68,7 +69,7 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemErrorCode(error);
     if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
     else if (code !== 'EEXIST') throw error;
   }

@@ -4,6 +4,7 @@ import { readBootId } from '#hook/log/log-session';
 import type { MapEntry } from '#hook/log/map-entry';
 import { isRunning } from '#hook/log/process-start';
 import { statePaths } from '#hook/log/state-directory';
+import { systemErrorCode } from '#hook/system-error-code';
 import { ToolError } from '#tools/errors';
 import { bootTimeMs, formatTime } from '#tools/time';
 
@@ -41,7 +42,7 @@ function isThere(directory: string): boolean {
     readdirSync(directory);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
+    if (systemErrorCode(cause) === 'ENOENT') return false;
     throw new ToolError('source', 'cannot read the container map', { cause });
   }
 }

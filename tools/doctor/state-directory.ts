@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemErrorCode } from '#hook/system-error-code';
 import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
 import { formatMode, whoElseWrites } from './ownership.ts';
 
@@ -33,7 +34,7 @@ function isMissing(path: string): boolean {
     lstatSync(path);
     return false;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true;
+    if (systemErrorCode(error) === 'ENOENT') return true;
     throw error;
   }
 }
