@@ -15,6 +15,7 @@ export const O_PATH = 0o10000000;
 
 export const ENOENT = 2;
 export const EINTR = 4;
+export const EIO = 5;
 export const ENXIO = 6;
 export const ENOTDIR = 20;
 export const EINVAL = 22;
@@ -78,8 +79,6 @@ function load() {
 function libc(): Functions {
   return (loaded ??= load());
 }
-
-const EIO = 5;
 
 /**
  * −1 from the C library becomes the negated errno, read before anything else can change it. A failure stays one even if

@@ -52,7 +52,7 @@ function workerAsText(code: string): Plugin {
   const contents = `
     import { SHARE_ENV, Worker } from 'node:worker_threads';
     export function startHashWorker(workerData) {
-      return new Worker(${JSON.stringify(code)}, { eval: true, workerData, env: SHARE_ENV });
+      return new Worker(${JSON.stringify(code)}, { eval: true, workerData, env: SHARE_ENV, trackUnmanagedFds: false });
     }`;
   return {
     name: 'worker-as-text',
