@@ -13,7 +13,7 @@ import { changed, unreadable } from './system-error.ts';
 /** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;
 /** Files that the calling thread opens at once. Few, since no other thread can take them up then. */
-const FILES_AT_ONCE = 8;
+const FILES_AT_ONCE = 24;
 const PATIENCE_MS = 50;
 const MAX_STOP_MS = 2_000;
 
