@@ -64,11 +64,11 @@ export class ContentHasher implements Disposable {
     directory.hold();
     this.#directories[ticket % CAPACITY] = directory;
     this.#next = ticket + 1;
-    if (this.#ring.waiting >= WAITING_FOR_ONE_MORE_THREAD) this.#startOneMoreThread();
+    if (this.#threads < this.#maxThreads()) this.#startThreadIfWorthIt();
   }
 
-  #startOneMoreThread(): void {
-    if (this.#threads === this.#maxThreads()) return;
+  #startThreadIfWorthIt(): void {
+    if (this.#ring.waiting < WAITING_FOR_ONE_MORE_THREAD) return;
     // One that has not started yet explains why requests wait.
     if (this.#ring.startedThreads < this.#threads) return;
     this.#threads++;

@@ -17,19 +17,20 @@ import {
 export const CAPACITY = 4096;
 
 const SLOT_SIZE = 512;
-const CONTROL_SIZE = 64;
+const CONTROL_SIZE = 512;
 const RING_SIZE = CONTROL_SIZE + CAPACITY * SLOT_SIZE;
 
-// Words of the control block.
+// Words of the control block, each on a cache line of its own: what one thread writes must not slow another's reads down.
+const LINE = 16;
 const PUBLISHED = 0; // requests ever made
-const CLAIMED = 1; // requests ever taken up
-const CLOSING = 2;
-const SIGNAL = 3; // changes whenever sleeping threads should look again
-const BUSY = 4; // threads between taking a request up and answering it
-const STARTED = 5; // threads
+const CLAIMED = LINE; // requests ever taken up
+const CLOSING = 2 * LINE;
+const SIGNAL = 3 * LINE; // changes whenever sleeping threads should look again
+const BUSY = 4 * LINE; // threads between taking a request up and answering it
+const STARTED = 5 * LINE; // threads
 // Asked before waking anybody: all wake-ups of a process share one lock, which made the walk twice as slow (measured).
-const SLEEPING = 6; // hashing threads
-const WAITING = 7; // 1: the walking thread sleeps, or is about to
+const SLEEPING = 6 * LINE; // hashing threads
+const WAITING = 7 * LINE; // 1: the walking thread sleeps, or is about to
 
 // Words and bytes of a slot.
 const STATUS = 0;
