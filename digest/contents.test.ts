@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { LISTING_HEADER } from './listing.ts';
+import { asNobody } from './nobody.fixture.ts';
 import { digestDirectory, scratchDirectory } from './tree.fixture.ts';
 
 const sha256 = (content: Uint8Array | string): string =>
@@ -15,8 +16,7 @@ const TEN_GIGABYTES = '2498b7a1225564345f75a83870547b56b18490603e244a5185df0b67a
 /** Digests a directory in a process of its own. */
 function digestInChild(
   path: string,
-  user: { uid?: number; gid?: number },
-  ...command: string[]
+  wrap = (words: readonly string[]): readonly string[] => words,
 ): string {
   const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url));
   const code = `
@@ -31,8 +31,7 @@ function digestInChild(
       console.log(error.code, error.message);
     }`;
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--input-type=module'];
-  const args = [...command, ...node, '-e', code, path];
-  return execFileSync('env', args, { ...user, encoding: 'utf8', cwd: '/' });
+  return execFileSync('env', wrap([...node, '-e', code, path]), { encoding: 'utf8', cwd: '/' });
 }
 
 describe('contents', () => {
@@ -64,7 +63,7 @@ describe('contents', () => {
     scratch.mount(scratch.path, { type: 'tmpfs' });
     writeFileSync(`${scratch.path}/sparse`, 'head', { mode: 0o644 });
     truncateSync(`${scratch.path}/sparse`, 10 * 1024 ** 3);
-    const [digest, peak] = digestInChild(scratch.path, {}).split('\n');
+    const [digest, peak] = digestInChild(scratch.path).split('\n');
     const line = `./sparse type=file mode=0644 uid=0 gid=0 size=10737418240 sha256digest=${TEN_GIGABYTES}`;
     assert.equal(digest, `sha256:${sha256(`${LISTING_HEADER.rootfs}${line}\n`)}`);
     assert.ok(Number(peak) < 150_000, `${peak} kB`);
@@ -75,11 +74,11 @@ describe('contents', () => {
     chmodSync(scratch.path, 0o755);
     mkdirSync(`${scratch.path}/a b`);
     writeFileSync(`${scratch.path}/a b/secret`, 'x', { mode: 0o600 });
-    const output = digestInChild(scratch.path, { uid: 65534, gid: 65534 });
+    const output = digestInChild(scratch.path, asNobody);
     assert.match(output, /^unreadable could not open "\.\/a\\040b\/secret": EACCES/);
     chmodSync(`${scratch.path}/a b`, 0o700);
     assert.match(
-      digestInChild(scratch.path, { uid: 65534, gid: 65534 }),
+      digestInChild(scratch.path, asNobody),
       /^unreadable could not open "\.\/a\\040b": EACCES/,
     );
   });
@@ -90,7 +89,7 @@ describe('contents', () => {
     const trace = `${scratch.path}.strace`;
     using _removed = { [Symbol.dispose]: () => execFileSync('rm', ['-f', trace]) };
     const strace = ['strace', '-f', '-o', trace, '-e', 'trace=openat,setresuid'];
-    const [digest] = digestInChild(scratch.path, {}, ...strace).split('\n');
+    const [digest] = digestInChild(scratch.path, (words) => [...strace, ...words]).split('\n');
     assert.equal(digest, digestDirectory(scratch.path).digest);
 
     const opens = contentOpens(readFileSync(trace, 'latin1'));
@@ -102,7 +101,7 @@ describe('contents', () => {
     using scratch = scratchDirectory();
     scratch.mount(scratch.path, { type: 'tmpfs' });
     for (let i = 0; i < 100_000; i++) writeFileSync(`${scratch.path}/file-${i}`, 'x');
-    const [, peak] = digestInChild(scratch.path, {}).split('\n');
+    const [, peak] = digestInChild(scratch.path).split('\n');
     assert.ok(Number(peak) < 200_000, `${peak} kB`);
   });
 });

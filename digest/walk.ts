@@ -99,7 +99,7 @@ export class Walk {
 
   /**
    * Where the kernel merges an overlay, a directory of one layer is listed with its whiteouts, which lookup then
-   * denies (reference: fuse-overlayfs issue 306, seen with Linux 6.18). Everywhere else a listed name must be there.
+   * denies (as fuse-overlayfs issue 306 has it; seen with Linux 6.18). Everywhere else a listed name must be there.
    */
   #findAgain(parents: readonly HeldDirectory[], name: ByteString, path: ByteString): Found {
     if (!parents.every((parent) => isKernelOverlay(parent.fd))) {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parseListing } from './listing.ts';
+import { asNobody } from './nobody.fixture.ts';
 import { digestWritableLayer, type WritableLayerOptions } from './rootfs.ts';
 import {
   digestDirectory,
@@ -81,11 +82,8 @@ describe('the digest of a writable layer', () => {
         try { digest(); console.log('done'); } catch (error) { console.log(error.code); }
       }`;
     const options = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code];
-    const output = execFileSync(process.execPath, options, {
-      uid: 65534,
-      cwd: '/',
-      encoding: 'utf8',
-    });
+    const words = asNobody([process.execPath, ...options]);
+    const output = execFileSync('env', words, { encoding: 'utf8' });
     assert.equal(output, 'unreadable\nunreadable\ndone\n');
   });
 });

@@ -7,7 +7,7 @@ import { withLogSession } from '#hook/log/log-session';
 import { type Swtpm, startSwtpm } from '#hook/log/swtpm.fixture';
 import { createTpmTools } from '#hook/log/tpm-tools';
 import type { Finding } from '#tools/doctor/finding';
-import { parseOutput, run, runOnTerminal } from './program.fixture.ts';
+import { parseOutput, type RunOptions, run, runOnTerminal } from './program.fixture.ts';
 
 const ESCAPE = '\u001b';
 
@@ -54,9 +54,11 @@ interface Report {
   readonly findings: readonly Finding[];
 }
 
-async function doctor(uid?: number): Promise<Report & { readonly exitCode: number | undefined }> {
+async function doctor(
+  options: RunOptions = {},
+): Promise<Report & { readonly exitCode: number | undefined }> {
   const args = ['doctor', '--json', '--config', config];
-  const { exitCode, stdout, stderr } = await run(args, uid === undefined ? {} : { uid });
+  const { exitCode, stdout, stderr } = await run(args, options);
   assert.equal(stderr, '');
   parseOutput('doctor', stdout);
   const report: Report = JSON.parse(stdout);
@@ -204,7 +206,7 @@ describe('doctor', () => {
   test('says what it could not look at, and why, when it is not run by root', async () => {
     await writeLog();
     configure({ tcti: 'device:/dev/nowhere' });
-    const report = await doctor(65_534);
+    const report = await doctor({ asNobody: true });
     const log = only(report, 'measurement-log')[0];
     assert.equal(log?.status, 'warning');
     assert.match(log.found, /was not seen: .*EACCES/);

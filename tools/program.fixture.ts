@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { execa } from 'execa';
+import { asNobody } from '#digest/nobody.fixture';
 
 const TIME_LIMIT_MS = 30_000;
 // Not below /tmp, which is world-writable and therefore not believed by what is tested.
@@ -24,25 +25,23 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
-  readonly uid?: number;
+  /** As a user without any rights. */
+  readonly asNobody?: boolean;
 }
 
 /** Runs the program as a process of its own, without a terminal. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const { input = '', ...rest } = options;
-  const { exitCode, stdout, stderr } = await execa(
-    process.execPath,
-    [...nodeOptions, mainFile, ...args],
-    {
-      ...rest,
-      // Stripping types anew takes each process a third of a second.
-      env: { NODE_COMPILE_CACHE: join(TEST_DIRECTORY, 'compile-cache'), ...rest.env },
-      input,
-      reject: false,
-      stripFinalNewline: false,
-      timeout: TIME_LIMIT_MS,
-    },
-  );
+  const { input = '', asNobody: isNobody = false, ...rest } = options;
+  const words = [process.execPath, ...nodeOptions, mainFile, ...args];
+  const { exitCode, stdout, stderr } = await execa('env', isNobody ? asNobody(words) : words, {
+    ...rest,
+    // Stripping types anew takes each process a third of a second.
+    env: { NODE_COMPILE_CACHE: join(TEST_DIRECTORY, 'compile-cache'), ...rest.env },
+    input,
+    reject: false,
+    stripFinalNewline: false,
+    timeout: TIME_LIMIT_MS,
+  });
   return { exitCode, stdout, stderr };
 }
 
