@@ -107,14 +107,17 @@ export class Memory {
 }
 
 const nameSpace = new Memory(4096);
+let nameInSpace: string | undefined;
 
-/** The bytes of a name with a NUL behind it, valid until the next call. */
+/** The bytes of a name with a NUL behind it, valid until the next call. A name is often asked about twice in a row. */
 function cString(name: string): bigint {
+  if (name === nameInSpace) return nameSpace.address;
   const { bytes } = nameSpace;
   if (name.length >= bytes.length || name.includes('\0')) {
     throw new RangeError(`expected at most ${bytes.length - 1} bytes without NUL`);
   }
   bytes[bytes.write(name, 'latin1')] = 0;
+  nameInSpace = name;
   return nameSpace.address;
 }
 
