@@ -125,7 +125,8 @@ const SIZE_IN_STATE = STATE_WORDS.indexOf(Word.size);
 
 /** Exact up to 2^53 − 1. */
 export function savedSize(saved: Int32Array, at: number): number {
-  const [low = 0, high = 0] = [saved[at + SIZE_IN_STATE], saved[at + SIZE_IN_STATE + 1]];
+  const low = saved[at + SIZE_IN_STATE] ?? 0;
+  const high = saved[at + SIZE_IN_STATE + 1] ?? 0;
   return (low >>> 0) + (high >>> 0) * 2 ** 32;
 }
 
