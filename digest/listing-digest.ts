@@ -12,6 +12,7 @@ import {
 import { unescapeBytes } from './listing-path.ts';
 
 const CHUNK_SIZE = 64 * 1024;
+const LINE_START = '\n./';
 /** Digits of a SHA-256. */
 const GAP_LENGTH = 64;
 
@@ -76,7 +77,9 @@ export class ListingDigest {
   /** The path of the first file without a digest. */
   get firstGapPath(): ByteString {
     const { bytes, gaps, filled } = this.#chunks[0] ?? this.#last;
-    const start = bytes.lastIndexOf('\n./', gaps[filled] ?? 0, 'latin1') + '\n./'.length;
+    // Before the gap, which still holds whatever was in that memory: a line's beginning, once.
+    const last = (gaps[filled] ?? 0) - LINE_START.length;
+    const start = bytes.lastIndexOf(LINE_START, last, 'latin1') + LINE_START.length;
     return unescapeBytes(bytes.toString('latin1', start, bytes.indexOf(' ', start)));
   }
 
