@@ -28,8 +28,9 @@ interface OpenRequest {
 }
 
 /**
- * A queue: files go in as the walk meets them, their digests come out in that order. Hashes files in other threads while the calling thread walks on, and in the calling thread when that has nothing
- * else to do. Nothing here uses the event loop.
+ * A queue: files go in as the walk meets them, their digests come out in that order. Hashes files in other threads while
+ * the calling thread walks on, and in the calling thread when that has nothing else to do. Nothing here uses the event
+ * loop.
  */
 export class ContentHasher implements Disposable {
   readonly #ring: ContentRing;
@@ -38,7 +39,6 @@ export class ContentHasher implements Disposable {
   /** Of the files in the queue, by ticket. */
   readonly #directories: HeldDirectory[] = [];
   #threads: number;
-  #maximum: number | undefined;
   #first = 0;
   #next = 0;
 
@@ -64,7 +64,7 @@ export class ContentHasher implements Disposable {
     directory.hold();
     this.#directories[ticket % CAPACITY] = directory;
     this.#next = ticket + 1;
-    if (this.#threads < this.#maxThreads()) this.#startThreadIfWorthIt();
+    if (this.#threads < maxThreads()) this.#startThreadIfWorthIt();
   }
 
   #startThreadIfWorthIt(): void {
@@ -73,10 +73,6 @@ export class ContentHasher implements Disposable {
     if (this.#ring.startedThreads < this.#threads) return;
     this.#threads++;
     startThread(this.#ring, this.#dropsRoot);
-  }
-
-  #maxThreads(): number {
-    return (this.#maximum ??= maxThreads());
   }
 
   get isFirstHashed(): boolean {

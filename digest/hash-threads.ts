@@ -31,9 +31,11 @@ export function startThread(ring: ContentRing, dropsRoot: boolean): void {
   worker.unref();
 }
 
-/** One less than there are processors: the calling thread hashes, too, once it has walked. Reads files of the cgroup. */
+let most: number | undefined;
+
+/** One less than there are processors: the calling thread hashes, too, once it has walked. Asked once: it reads files of the cgroup. */
 export function maxThreads(): number {
-  return Math.min(availableParallelism(), MAX_THREADS) - 1;
+  return (most ??= Math.min(availableParallelism(), MAX_THREADS) - 1);
 }
 
 export function isRoot(): boolean {
