@@ -1,6 +1,6 @@
-import ffi, { dlopen } from 'node:ffi';
 import { readSync } from 'node:fs';
 import { HookError } from '#hook/errors';
+import { waitForInput } from '#hook/libc';
 import { systemErrorCode } from '#hook/system-error-code';
 
 const chunkBytes = 65_536;
@@ -60,7 +60,7 @@ function readChunk(chunk: Uint8Array, deadline: number): number {
     if (remaining <= 0) {
       throw new HookError('deadline', 'standard input did not end in time, expected an OCI state');
     }
-    if (!waitForInput(remaining)) continue;
+    if (!hasInput(remaining)) continue;
     try {
       return readSync(0, chunk);
     } catch (cause) {
@@ -69,19 +69,11 @@ function readChunk(chunk: Uint8Array, deadline: number): number {
   }
 }
 
-const libc = dlopen(null, {
-  poll: { arguments: ['buffer', 'u32', 'i32'], return: 'i32' },
-  __errno_location: { arguments: [], return: 'pointer' },
-}).functions;
-
-/** Whether there is something to read, or the end, or an error that reading will tell. */
-function waitForInput(milliseconds: number): boolean {
-  const pollfd = new Int16Array([0, 0, 1 /* POLLIN */, 0]);
-  const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, Math.ceil(milliseconds));
+function hasInput(milliseconds: number): boolean {
+  const ready = waitForInput(0, milliseconds);
   if (ready >= 0) return ready > 0;
-  const errno = ffi.getInt32(libc.__errno_location(), 0);
-  if (errno === EINTR) return false;
-  throw unreadable(new Error(`poll: error ${errno}`));
+  if (ready === -EINTR) return false;
+  throw unreadable(new Error(`poll: error ${-ready}`));
 }
 
 function unreadable(cause: unknown): HookError {

@@ -17,8 +17,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HookError } from '#hook/errors';
+import { reserve } from '#hook/libc';
 import { systemErrorCode } from '#hook/system-error-code';
-import { reserve } from './libc.ts';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 const PRIVATE = 0o600;

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HookError } from '#hook/errors';
-import { tryLock } from './libc.ts';
+import { tryLock } from '#hook/libc';
 
 /** An exclusive flock(2). A process that inherits `fd` holds it too. */
 export interface FileLock extends Disposable {

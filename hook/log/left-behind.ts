@@ -1,10 +1,10 @@
 /** What the hooks before this one left in the state directory, reduced to what can be gone on with (docs/measurement-log.md §6, steps 1 and 2). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { HookError } from '#hook/errors';
+import { bootTimeMicroseconds } from '#hook/libc';
 import { emptyContainerMap, openContainerMap } from './container-map.ts';
 import { cutFile, fileSize, readIfPresent, readRange, renameFile } from './durable-file.ts';
 import { type Intent, parseIntent } from './intent.ts';
-import { bootTimeMicroseconds } from './libc.ts';
 import { type LogCheckpoint, readCheckpoint } from './log-checkpoint.ts';
 import { LogFile } from './log-file.ts';
 import { completeLength, parseLog } from './measurement-log.ts';

@@ -1,10 +1,10 @@
 /** One change of the log and the PCR, in the order of docs/measurement-log.md §5. Its caller holds the lock. */
 import { HookError } from '#hook/errors';
+import { bootTimeMicroseconds } from '#hook/libc';
 import { followRecord } from './container-map.ts';
 import { removeFile, reserveRoom } from './durable-file.ts';
 import { encodeEvent } from './event-string.ts';
 import { type Intent, writeIntent } from './intent.ts';
-import { bootTimeMicroseconds } from './libc.ts';
 import type { LogFile } from './log-file.ts';
 import type { MeasurementEvent } from './measurement-event.ts';
 import { encodeRecord, type LogRecord, stringSha256 } from './measurement-log.ts';
