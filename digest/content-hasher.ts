@@ -1,4 +1,4 @@
-import { CAPACITY, ContentRing, Status } from './content-ring.ts';
+import { CAPACITY, type Claim, ContentRing, type DigestTaker, Status } from './content-ring.ts';
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { describeDifference, type FileFacts } from './file-facts.ts';
@@ -12,8 +12,6 @@ import { changed, unreadable } from './system-error.ts';
 
 /** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;
-/** Files that the calling thread opens at once. Few, since no other thread can take them up then. */
-const FILES_AT_ONCE = 24;
 const PATIENCE_MS = 50;
 const MAX_STOP_MS = 2_000;
 
@@ -85,7 +83,7 @@ export class ContentHasher implements Disposable {
    * @param path for messages
    * @throws {DigestError} `unreadable`, `changed`; whatever `interrupt` throws
    */
-  takeFirst(path: () => ByteString): string {
+  giveFirst(to: DigestTaker, path: () => ByteString): void {
     const ticket = this.#first;
     if (!this.isFirstHashed) {
       this.#help(() => this.isFirstHashed && this.#ring.waiting < CAPACITY / 2);
@@ -96,8 +94,8 @@ export class ContentHasher implements Disposable {
     }
     this.#first++;
     this.#directories[ticket % CAPACITY]?.release();
-    if (this.#ring.status(ticket) === Status.hashed) return this.#ring.digest(ticket);
-    throw this.#failure(ticket, path());
+    if (this.#ring.status(ticket) !== Status.hashed) throw this.#failure(ticket, path());
+    this.#ring.giveDigest(ticket, to);
   }
 
   /** Hashes everything that no other thread has taken up. */
@@ -109,27 +107,21 @@ export class ContentHasher implements Disposable {
     this.#ring.wake();
     while (!isEnough()) {
       this.#interrupt();
-      const tickets = this.#claimSome();
-      if (tickets.length === 0) return;
-      this.#hash(this.#open(tickets));
+      const claim = this.#ring.tryClaim();
+      if (claim === undefined) return;
+      try {
+        this.#hash(this.#open(claim));
+      } finally {
+        this.#ring.finish();
+      }
     }
-  }
-
-  #claimSome(): number[] {
-    const tickets: number[] = [];
-    while (tickets.length < FILES_AT_ONCE) {
-      const ticket = this.#ring.tryClaim();
-      if (ticket === undefined) break;
-      tickets.push(ticket);
-    }
-    return tickets;
   }
 
   /** Without root nothing is done but opening: the rest of this thread's work needs it, and the caller's code does. */
-  #open(tickets: readonly number[]): OpenRequest[] {
+  #open({ first, end }: Claim): OpenRequest[] {
     const requests: OpenRequest[] = [];
     const openAll = (): void => {
-      for (const ticket of tickets) {
+      for (let ticket = first; ticket < end; ticket++) {
         const file = openRequested(this.#ring, ticket);
         if (file !== undefined) requests.push({ ticket, file });
       }

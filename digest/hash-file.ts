@@ -1,4 +1,3 @@
-import { createHash, hash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { type ContentRing, Status } from './content-ring.ts';
 import { FileFacts } from './file-facts.ts';
@@ -13,12 +12,14 @@ import {
   openAt,
   statDescriptor,
 } from './linux-syscalls.ts';
+import { Sha256, sha256 } from './sha256.ts';
 
 // O_NONBLOCK: a fifo that took the file's place must not hold us up.
 const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const CHUNK_SIZE = 256 * 1024;
 
-const chunk = Buffer.allocUnsafeSlow(CHUNK_SIZE);
+const chunkSpace = new Memory(CHUNK_SIZE);
+const chunk = chunkSpace.bytes;
 const name = new Memory(256); // NAME_MAX and NUL
 const facts = new FileFacts();
 
@@ -65,7 +66,7 @@ function hashOpenFile(
   if (isLarge && !isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
   const digest = isLarge ? hashLarge(file, size, checkpoint) : hashSmall(file, size);
   if (!isExpected(ring, ticket, file)) return ring.answerWithChange(ticket, facts);
-  if (typeof digest === 'string') return ring.answerWithDigest(ticket, digest);
+  if (typeof digest !== 'number') return ring.answerWithDigest(ticket, digest);
   if (digest < 0) return ring.answer(ticket, Status.notRead, -digest);
   ring.answer(ticket, Status.short);
 }
@@ -76,25 +77,25 @@ function isExpected(ring: ContentRing, ticket: number, file: number): boolean {
   return ring.isExpected(ticket, facts);
 }
 
-/** The SHA-256 in hexadecimal; 0 if the file ended early, or the negated errno. */
-type Digest = string | number;
+/** The SHA-256; 0 if the file ended early, or the negated errno. */
+type Digest = Uint8Array | number;
 
 function hashSmall(file: number, size: number): Digest {
   const result = fill(file, size);
   if (result <= 0) return result;
-  return hash('sha256', chunk.subarray(0, size), 'hex');
+  return sha256(chunkSpace.address, size);
 }
 
 function hashLarge(file: number, size: number, checkpoint: () => void): Digest {
-  const whole = createHash('sha256');
+  using whole = new Sha256();
   for (let left = size; left > 0; left -= CHUNK_SIZE) {
     const length = Math.min(left, CHUNK_SIZE);
     const result = fill(file, length);
     if (result <= 0) return result;
     checkpoint();
-    whole.update(chunk.subarray(0, length));
+    whole.update(chunkSpace.address, length);
   }
-  return whole.digest('hex');
+  return whole.digest();
 }
 
 /** Reads exactly `length` bytes into the chunk. @returns length; 0 at an early end, or the negated errno */

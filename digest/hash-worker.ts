@@ -17,13 +17,16 @@ function run({ memory, dropsRoot }: HashWorkerData): void {
   const checkpoint = (): void => {
     if (ring.isClosing) throw new Error('the walk has ended');
   };
-  for (let ticket = ring.claim(); ticket !== undefined; ticket = ring.claim()) {
-    try {
-      const file = openRequested(ring, ticket);
-      if (file !== undefined) hashRequested(ring, ticket, file, checkpoint);
-    } catch {
-      // Answered as broken.
+  for (let claim = ring.claim(); claim !== undefined; claim = ring.claim()) {
+    for (let ticket = claim.first; ticket < claim.end && !ring.isClosing; ticket++) {
+      try {
+        const file = openRequested(ring, ticket);
+        if (file !== undefined) hashRequested(ring, ticket, file, checkpoint);
+      } catch {
+        // Answered as broken.
+      }
     }
+    ring.finish();
   }
 }
 

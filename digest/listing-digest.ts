@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DigestText } from './digest.ts';
 import type { ByteString, Entry } from './entry.ts';
 import {
@@ -10,11 +9,12 @@ import {
   type UnhashedFile,
 } from './listing.ts';
 import { unescapeBytes } from './listing-path.ts';
+import { Sha256 } from './sha256.ts';
 
 const CHUNK_SIZE = 64 * 1024;
 const LINE_START = '\n./';
-/** Digits of a SHA-256. */
-const GAP_LENGTH = 64;
+const DIGITS = 64;
+const GAP = '?'.repeat(DIGITS);
 
 interface Chunk {
   readonly bytes: Buffer;
@@ -29,8 +29,8 @@ interface Chunk {
  * hashes it as the gaps are filled, first to last. Only the chunks from the first gap on are kept, and nothing else of an
  * entry: objects that wait cost more than the walk (measured).
  */
-export class ListingDigest {
-  readonly #hash = createHash('sha256');
+export class ListingDigest implements Disposable {
+  readonly #hash = new Sha256();
   readonly #onListing: ((chunk: Uint8Array) => void) | undefined;
   readonly #chunks: Chunk[] = [];
   #last: Chunk = newChunk(0);
@@ -41,6 +41,10 @@ export class ListingDigest {
   constructor(kind: ListingKind, onListing?: (chunk: Uint8Array) => void) {
     this.#onListing = onListing;
     this.#append(LISTING_HEADER[kind]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#hash[Symbol.dispose]();
   }
 
   get entries(): number {
@@ -67,26 +71,23 @@ export class ListingDigest {
     this.#count(file);
     const before = encodeFileUpToDigest(file);
     const after = encodeAfterDigest(file);
-    const chunk = this.#room(before.length + GAP_LENGTH + after.length);
-    chunk.length += chunk.bytes.write(before, chunk.length, 'latin1');
-    chunk.gaps.push(chunk.length);
-    chunk.length += GAP_LENGTH;
-    chunk.length += chunk.bytes.write(after, chunk.length, 'latin1');
+    const lines = before + GAP + after;
+    const chunk = this.#room(lines.length);
+    chunk.gaps.push(chunk.length + before.length);
+    chunk.length += chunk.bytes.write(lines, chunk.length, 'latin1');
   }
 
   /** The path of the first file without a digest. */
   get firstGapPath(): ByteString {
     const { bytes, gaps, filled } = this.#chunks[0] ?? this.#last;
-    // Before the gap, which still holds whatever was in that memory: a line's beginning, once.
-    const last = (gaps[filled] ?? 0) - LINE_START.length;
-    const start = bytes.lastIndexOf(LINE_START, last, 'latin1') + LINE_START.length;
+    const start = bytes.lastIndexOf(LINE_START, gaps[filled] ?? 0, 'latin1') + LINE_START.length;
     return unescapeBytes(bytes.toString('latin1', start, bytes.indexOf(' ', start)));
   }
 
-  /** @param sha256 of the first file without one: 64 hexadecimal digits */
-  fillFirst(sha256: string): void {
+  /** @param memory that has, from `at` on, the 64 hexadecimal digits of the first file without them */
+  fillFirst(memory: Buffer, at: number): void {
     const chunk = this.#chunks[0] ?? this.#last;
-    chunk.bytes.write(sha256, chunk.gaps[chunk.filled] ?? 0, GAP_LENGTH, 'latin1');
+    memory.copy(chunk.bytes, chunk.gaps[chunk.filled] ?? 0, at, at + DIGITS);
     chunk.filled++;
     if (chunk.filled === chunk.gaps.length && chunk !== this.#last) this.#flush();
   }
@@ -96,7 +97,7 @@ export class ListingDigest {
     this.#last = newChunk(0);
     this.#flush();
     if (this.#chunks.length > 0) throw new RangeError('a digest was never filled in');
-    return `sha256:${this.#hash.digest('hex')}`;
+    return `sha256:${this.#hash.digest().toHex()}`;
   }
 
   #count(entry: Entry | UnhashedFile): void {
@@ -124,7 +125,7 @@ export class ListingDigest {
     for (const { bytes, length } of this.#chunks.splice(0, count)) {
       this.#size -= bytes.length;
       const filled = bytes.subarray(0, length);
-      this.#hash.update(filled);
+      this.#hash.update(filled, filled.length);
       this.#onListing?.(filled);
     }
   }

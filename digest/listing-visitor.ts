@@ -28,7 +28,7 @@ const TAKE_EVERY = 64;
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** Turns what a walk meets into a listing, in order, though contents are hashed in any order. */
-export class ListingVisitor implements Visitor {
+export class ListingVisitor implements Visitor, Disposable {
   readonly #listing: ListingDigest;
   readonly #owners: OwnerMapping;
   readonly #hasher: ContentHasher;
@@ -47,6 +47,10 @@ export class ListingVisitor implements Visitor {
     this.#owners = owners;
     this.#hasher = hasher;
     this.#options = options;
+  }
+
+  [Symbol.dispose](): void {
+    this.#listing[Symbol.dispose]();
   }
 
   isLeftOut(path: ByteString): boolean {
@@ -98,7 +102,7 @@ export class ListingVisitor implements Visitor {
 
   #takeFirst(): boolean {
     if (this.#hasher.isEmpty) return false;
-    this.#listing.fillFirst(this.#hasher.takeFirst(() => this.#listing.firstGapPath));
+    this.#hasher.giveFirst(this.#listing, () => this.#listing.firstGapPath);
     return true;
   }
 

@@ -79,7 +79,7 @@ function digestListing(
   const { overlay, idMappings, readAsRoot = false, interrupt = () => {} } = options;
   using reader = new TreeReader(layers, { overlay, idMappings, overlayXattrs: writablePrefix });
   using hasher = new ContentHasher({ readAsRoot, interrupt });
-  const visitor = new ListingVisitor(kind, reader.owners, hasher, { ...options, writablePrefix });
+  using visitor = new ListingVisitor(kind, reader.owners, hasher, { ...options, writablePrefix });
   new Walk(reader, visitor).run();
   return visitor.finish();
 }

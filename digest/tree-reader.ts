@@ -173,8 +173,13 @@ export class TreeReader implements Disposable {
     return readXattrs(name, path, this.owners, this.#overlayXattrs);
   }
 
-  /** @throws {DigestError} `unreadable`, or `changed` if it is not in the state it had when it was seen */
-  openDirectory(
+  /**
+   * Opens what was seen, or what has taken its place since: to be followed by {@link checkUnchanged}, at the latest when it
+   * was read.
+   *
+   * @throws {DigestError} `unreadable`, `changed`
+   */
+  openUnchecked(
     { parent, state }: DirectoryPart,
     name: ByteString,
     path: ByteString,
@@ -184,6 +189,12 @@ export class TreeReader implements Disposable {
     if (fd === -ENOTDIR || fd === -ELOOP) throw changed(path, 'a directory', 'something else');
     if (fd < 0) throw unreadable('open', path, fd);
     const directory = new HeldDirectory(fd, parent.layer, state, this.openDirectories);
+    return directory;
+  }
+
+  /** @throws {DigestError} `unreadable`, or `changed` if it is not in the state it had when it was seen */
+  openDirectory(part: DirectoryPart, name: ByteString, path: ByteString): HeldDirectory {
+    const directory = this.openUnchecked(part, name, path);
     this.checkUnchanged(directory, path);
     return directory;
   }

@@ -109,7 +109,8 @@ export class Walk {
   }
 
   #open(parts: readonly DirectoryPart[], name: ByteString, path: ByteString): HeldDirectory[] {
-    return parts.map((part) => this.#reader.openDirectory(part, name, path));
+    // Checked when it is left, before anything of it is believed.
+    return parts.map((part) => this.#reader.openUnchecked(part, name, path));
   }
 
   #closeSome(): void {

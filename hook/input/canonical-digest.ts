@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
 import canonicalize from 'canonicalize';
 import type { Sha256Text } from '#hook/log/measurement-event';
 
@@ -6,5 +6,5 @@ import type { Sha256Text } from '#hook/log/measurement-event';
 export function canonicalDigest(value: object): Sha256Text {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('no JSON value');
-  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+  return `sha256:${sha256(new TextEncoder().encode(text)).toHex()}`;
 }

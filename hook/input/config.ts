@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { parse, TomlError } from 'smol-toml';
 import { HookError } from '#hook/errors';
 import type { Sha256Text } from '#hook/log/measurement-event';
@@ -72,7 +72,7 @@ export function loadConfigAt(path: string, isRequired: boolean): Config {
   const found = bytes ?? new Uint8Array();
   return {
     ...parseConfig(found, path),
-    digest: `sha256:${createHash('sha256').update(found).digest('hex')}`,
+    digest: `sha256:${sha256(found).toHex()}`,
     source: bytes === undefined ? undefined : path,
   };
 }
