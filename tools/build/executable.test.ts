@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { version } from '#tools/version';
 import { bundleProgram } from './bundle.ts';
@@ -115,6 +118,18 @@ describe('the executable', () => {
     assert.doesNotMatch(stderr, /\.cnf/);
   });
 
+  test('has no handler for SIGUSR1, at which Node would open a debugger', async () => {
+    const hook = spawn(program, ['hook'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    try {
+      while (!threadsOf(hook.pid).includes('WorkerThread')) await setTimeout(5);
+      const status = readFileSync(`/proc/${hook.pid}/status`, 'utf8');
+      const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1]}`);
+      assert.equal(caught & (1n << BigInt(constants.signals.SIGUSR1 - 1)), 0n);
+    } finally {
+      hook.kill('SIGKILL');
+    }
+  });
+
   test('needs glibc, libstdc++6 and libatomic1, and nothing else', () => {
     const root = `${work}/bare`;
     const libraries = neededLibraries();
@@ -135,6 +150,12 @@ describe('the executable', () => {
     assert.equal(found.stdout, listTree().stdout);
   });
 });
+
+/** The names of its threads: once it hashes, it is up and reads its input. */
+function threadsOf(pid: number | undefined): string[] {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8').trim());
+}
 
 function neededLibraries(): string[] {
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
