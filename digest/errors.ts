@@ -9,6 +9,10 @@
  * - `unrepresentable`: something a listing cannot express
  * - `malformed`: a text that is not a listing (or a digest, or an attribute value)
  * - `interrupted`: the caller's deadline passed
+ * - `image`: an image's index, manifest, configuration or blob is not what it should be, or is missing
+ * - `layer`: a layer's archive is broken, or engines refuse to unpack it
+ * - `ambiguous`: engines unpack the image differently, and none was chosen
+ * - `too-large`: more than is read of any image
  */
 export type DigestErrorCode =
   | 'unreadable'
@@ -18,7 +22,11 @@ export type DigestErrorCode =
   | 'unmapped-id'
   | 'unrepresentable'
   | 'malformed'
-  | 'interrupted';
+  | 'interrupted'
+  | 'image'
+  | 'layer'
+  | 'ambiguous'
+  | 'too-large';
 
 export class DigestError extends Error {
   override readonly name = 'DigestError';
