@@ -120,6 +120,19 @@ const bundles: Record<
     config: () => '{"ociVersion":"1.0.2","root":["rootfs"],"process":7}',
     reason: /\[bundle\]/,
   },
+  'ten thousand mounts': {
+    config: () =>
+      JSON.stringify({
+        ociVersion: '1.0.2',
+        root: { path: debianRootfs },
+        mounts: Array.from({ length: 10_000 }, (_, index) => ({
+          destination: `/mnt/${index}`,
+          type: 'tmpfs',
+          source: 'tmpfs',
+        })),
+      }),
+    reason: /\[bundle\].*at most 4096 mounts/,
+  },
   'not JSON at all': { config: () => 'root = "rootfs"', reason: /\[bundle\]/ },
 };
 
@@ -133,18 +146,6 @@ describe('a bundle that is not one is refused in one line and changes nothing:',
       await assertRefused(host, await callHook(host, JSON.stringify(good(host))), reason);
     });
   }
-});
-
-test('ten thousand mounts are recorded, not refused', async () => {
-  await using host = await startHost();
-  const mounts = Array.from({ length: 10_000 }, (_, index) => ({
-    destination: `/mnt/${index}`,
-    type: 'tmpfs',
-    source: 'tmpfs',
-  }));
-  writeBundle(`${host.directory}/bundle`, { rootPath: debianRootfs, mounts });
-  const ended = await callHook(host, JSON.stringify(good(host)));
-  assert.equal(ended.exitCode, 0, ended.stderr);
 });
 
 for (const stage of ['poststart', 'poststop']) {

@@ -19,6 +19,8 @@ export interface Bundle {
 }
 
 const maxBytes = 16 * 1024 * 1024;
+/** Engines make some dozens. Each is told in the record, and a verifier has to look at it. */
+const maxMounts = 4096;
 
 /**
  * Reads config.json and finds the root filesystem.
@@ -39,7 +41,13 @@ export function loadBundle(state: ContainerState): Bundle {
  */
 export function parseSpec(bytes: Uint8Array, label: string): Spec {
   const topic = { what: quoted(label), code: 'bundle', members: configMembers } as const;
-  return checkSpec(parseStrictJson(bytes, topic));
+  const spec = checkSpec(parseStrictJson(bytes, topic));
+  const mounts = spec.mounts?.length ?? 0;
+  if (mounts <= maxMounts) return spec;
+  throw new HookError(
+    'bundle',
+    `expected at most ${maxMounts} mounts in ${topic.what}, found ${mounts}`,
+  );
 }
 
 function readConfig(state: ContainerState): { configPath: string; bytes: Uint8Array } {
