@@ -131,7 +131,7 @@ const bundles: Record<
           source: 'tmpfs',
         })),
       }),
-    reason: /\[bundle\].*at most 4096 mounts/,
+    reason: /at most 4096 mounts .* \[bundle\]/,
   },
   'not JSON at all': { config: () => 'root = "rootfs"', reason: /\[bundle\]/ },
 };
