@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 export interface HookEntry {
   readonly path: string;
   readonly args: readonly string[];
-  readonly env: readonly string[];
+  readonly env?: readonly string[] | undefined;
   readonly timeout: number;
 }
 
