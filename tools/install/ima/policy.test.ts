@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { ToolError } from '#tools/errors';
+import { builtInRules } from './built-in-policy.ts';
+import { effectivePolicy, type PolicyFacts } from './effective-policy.ts';
+import { ourRule, recordRule, withOurRule, withoutOurRule } from './policy-file.ts';
+
+const RULE = recordRule('4f3f2c4e-9d0b-4a52-8a3e-0f6a6f0e9a11', 4294967292);
+const nothing: PolicyFacts = {
+  commandLine: 'root=/dev/sda1 quiet\n',
+  file: undefined,
+  inForce: undefined,
+  isLoadable: true,
+};
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof ToolError && error.code === 'install';
+
+describe('our rule in a policy', () => {
+  test('comes first, and is found again', () => {
+    const text = withOurRule('dont_measure fsname=ext4\n', RULE);
+    assert.ok(text.indexOf(RULE) < text.indexOf('dont_measure'));
+    assert.equal(ourRule(text), RULE);
+    assert.equal(ourRule('dont_measure fsname=ext4\n'), undefined);
+  });
+
+  test('comes out again and leaves every byte of the others', () => {
+    const line = fc.stringMatching(/^[a-z#=^ ]{0,30}$/);
+    const policy = fc.array(line).map((lines) => lines.map((text) => `${text}\n`).join(''));
+    fc.assert(
+      fc.property(policy, (before) => {
+        assert.equal(withoutOurRule(withOurRule(before, RULE)), before);
+      }),
+    );
+  });
+
+  test('whose end somebody took away is not cut out by guessing', () => {
+    const broken = withOurRule('', RULE).replace('# end oci-measure\n', 'measure uid=0\n');
+    assert.throws(() => withoutOurRule(broken), isRefused);
+  });
+});
+
+describe('the policy in force', () => {
+  test('is nothing on a kernel without ima_policy', () => {
+    assert.equal(effectivePolicy(nothing), '');
+  });
+
+  test('of ima_policy=tcb is written out, since loading another ends it', () => {
+    const text = effectivePolicy({ ...nothing, commandLine: 'quiet ima_policy=tcb|critical_data' });
+    assert.match(text, /^measure func=FILE_CHECK mask=\^MAY_READ uid=0$/m);
+    assert.match(text, /^dont_measure fsmagic=0x1021994$/m);
+    assert.match(text, /^measure func=CRITICAL_DATA$/m);
+  });
+
+  test('is that of the first word, where the kernel was given ima_tcb and ima_policy=tcb', () => {
+    const older = builtInRules('ima_tcb ima_policy=tcb');
+    assert.ok(!older.includes('measure func=POLICY_CHECK'));
+    assert.ok(builtInRules('ima_policy=tcb ima_tcb').includes('measure func=POLICY_CHECK'));
+  });
+
+  test('is the file that systemd loads, where there is one', () => {
+    const file = withOurRule('audit func=BPRM_CHECK\n', RULE);
+    const facts = { ...nothing, commandLine: 'ima_policy=tcb', file, isLoadable: false };
+    assert.equal(effectivePolicy(facts), 'audit func=BPRM_CHECK\n');
+  });
+
+  test('is what the kernel tells, where it tells', () => {
+    assert.equal(effectivePolicy({ ...nothing, inForce: 'measure uid=0 \n' }), 'measure uid=0 \n');
+  });
+
+  for (const [title, facts] of Object.entries({
+    'that came from nowhere we know': { ...nothing, isLoadable: false },
+    'that appraises': { ...nothing, commandLine: 'ima_policy=appraise_tcb' },
+    'that appraises, in the old form': { ...nothing, commandLine: 'ima_appraise_tcb' },
+  })) {
+    test(`${title} is not replaced`, () => {
+      assert.throws(() => effectivePolicy(facts), isRefused);
+    });
+  }
+});
