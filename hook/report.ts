@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
+import { printable } from '#digest/quoted';
 import type { Failure } from './failure.ts';
-import { printable } from './quoted.ts';
 
 /**
  * Tells the runtime's user why, in one line: it ends up inside an engine's error message, or a Kubernetes event. The only place that

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import { parseStrictJson } from '#digest/json/strict-json';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
 import { configMembers } from '#hook/oci/members.generated';
 import type { Spec } from '#hook/oci/spec.generated';
 import { checkSpec } from '#hook/oci/validate';
-import { quoted } from '#hook/quoted';
 import { resolveRootfs } from './rootfs-path.ts';
 import type { ContainerState } from './state.ts';
-import { parseStrictJson } from './strict-json.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
 /** A container's bundle: its config.json and where its root filesystem is. */
@@ -40,7 +40,11 @@ export function loadBundle(state: ContainerState): Bundle {
  * @throws HookError `bundle`
  */
 export function parseSpec(bytes: Uint8Array, label: string): Spec {
-  const topic = { what: quoted(label), code: 'bundle', members: configMembers } as const;
+  const topic = {
+    what: quoted(label),
+    members: configMembers,
+    failure: (message: string, options?: ErrorOptions) => new HookError('bundle', message, options),
+  };
   const spec = checkSpec(parseStrictJson(bytes, topic));
   const mounts = spec.mounts?.length ?? 0;
   if (mounts <= maxMounts) return spec;

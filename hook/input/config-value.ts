@@ -1,5 +1,5 @@
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { nearestName } from './nearest-name.ts';
 import { isPlainPath } from './plain-path.ts';
 

@@ -1,9 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { parse, TomlError } from 'smol-toml';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
 import type { Sha256Text } from '#hook/log/measurement-event';
-import { quoted } from '#hook/quoted';
 import {
   type Check,
   oneOf,

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { hasControlCharacter, namesOf } from './plain-path.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 
 const stages = ['createRuntime', 'prestart', 'poststart', 'poststop'] as const;
 

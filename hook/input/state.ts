@@ -1,9 +1,9 @@
+import { parseStrictJson } from '#digest/json/strict-json';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
 import { stateMembers } from '#hook/oci/members.generated';
 import { checkState } from '#hook/oci/validate';
-import { quoted } from '#hook/quoted';
 import { hasControlCharacter, namesOf } from './plain-path.ts';
-import { parseStrictJson } from './strict-json.ts';
 
 /** The state that a runtime gives its hooks (OCI runtime-spec, "State"), checked. */
 export interface ContainerState {
@@ -30,9 +30,9 @@ const maxPid = 4_194_304;
 export function parseState(bytes: Uint8Array): ContainerState {
   const topic = {
     what: 'the state on standard input',
-    code: 'state',
     members: stateMembers,
-  } as const;
+    failure: (message: string, options?: ErrorOptions) => new HookError('state', message, options),
+  };
   const state = checkState(parseStrictJson(bytes, topic));
   return {
     id: checkId(state.id),

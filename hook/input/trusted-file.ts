@@ -9,8 +9,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { quoted } from '#digest/quoted';
 import { HookError, type HookErrorCode } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { systemErrorCode } from '#hook/system-error-code';
 import { isHostUserNamespace, readUserNamespace } from './user-namespace.ts';
 

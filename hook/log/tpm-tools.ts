@@ -1,8 +1,8 @@
 /** The TPM by tpm2-tools. Nothing of the caller's environment reaches them: neither PATH nor a TCTI. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { printable } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { printable } from '#hook/quoted';
 import type { BankName } from './bank.ts';
 import type { PcrValues, Tpm } from './tpm.ts';
 import { parseActiveBanks, parsePcrValues } from './tpm2-output.ts';

@@ -1,6 +1,7 @@
 /** What tpm2-tools print, read strictly: a TPM or a tool that answers anything else is not believed. */
+
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { type BankName, bankSize, isBankName } from './bank.ts';
 import type { PcrValues } from './tpm.ts';
 

@@ -1,7 +1,7 @@
+import { complaint } from '#digest/json/complaint';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import type { Spec, State } from './spec.generated.ts';
-import { type Validate, validateSpec, validateState } from './validators.generated.js';
+import { validateSpec, validateState } from './validators.generated.js';
 
 /**
  * OCI runtime-spec, "State", with what runtimes add.
@@ -29,26 +29,4 @@ function isState(value: unknown): value is State {
 
 function isSpec(value: unknown): value is Spec {
   return validateSpec(value);
-}
-
-function complaint(validate: Validate, value: unknown): string {
-  const failure = validate.errors?.[0];
-  const where = failure?.instancePath ?? '';
-  const what = failure?.message ?? 'is not what the schema says';
-  return `${where === '' ? 'it' : quoted(where)} ${what}, found ${show(valueAt(value, where))}`;
-}
-
-function valueAt(value: unknown, instancePath: string): unknown {
-  let found = value;
-  for (const part of instancePath.split('/').slice(1)) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = Reflect.get(found, part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  }
-  return found;
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'string' ? quoted(value) : String(value);
 }

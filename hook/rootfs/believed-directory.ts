@@ -12,10 +12,10 @@ import {
   readLink,
   statDescriptor,
 } from '#digest/linux-syscalls';
+import { quoted } from '#digest/quoted';
 import { describeErrno } from '#digest/system-error';
 import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 
 const MAX_LINKS = 40; // MAXSYMLINKS, as the kernel had when it resolved the same path
 const AT_FDCWD = -100;

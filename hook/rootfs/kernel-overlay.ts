@@ -8,10 +8,10 @@ import {
   O_RDONLY,
   openAt,
 } from '#digest/linux-syscalls';
+import { quoted } from '#digest/quoted';
 import { describeErrno } from '#digest/system-error';
 import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import type { ImageDirectories } from './lower-directories.ts';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from './mount-syscalls.ts';
 import type { OverlayOptions } from './overlay-options.ts';

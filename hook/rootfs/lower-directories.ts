@@ -1,7 +1,7 @@
 import type { ByteString } from '#digest/entry';
+import { quoted } from '#digest/quoted';
 import type { TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { openBelievedDirectory } from './believed-directory.ts';
 import type { OverlayOptions } from './overlay-options.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
 import type { ByteString } from '#digest/entry';
+import { quoted } from '#digest/quoted';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { type Mount, mountsInside, readMountinfo } from './mountinfo.ts';
 
 /** The container's root as it is mounted on the host, held open. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 import type { ByteString } from '#digest/entry';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 
 /** One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */
 export interface Mount {

@@ -1,6 +1,6 @@
 import type { ByteString } from '#digest/entry';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 import { unescapeOctal } from './mountinfo.ts';
 
 /** What an overlay was mounted from, as its super options in mountinfo tell. */

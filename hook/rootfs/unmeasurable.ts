@@ -1,6 +1,6 @@
 import { DigestError } from '#digest/errors';
+import { quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
-import { quoted } from '#hook/quoted';
 
 /** Whatever kept a rootfs from being measured, as the reason why the container is not measured. */
 export function asHookError(error: unknown, rootfs: string): unknown {

@@ -1,6 +1,6 @@
 import type { MemberTree } from './member-tree.ts';
 
-/** The subset of JSON Schema draft 4 that the OCI runtime schemas use. */
+/** The subset of JSON Schema draft 4 that the OCI schemas use. */
 export interface Schema {
   $ref?: string;
   title?: string;
@@ -136,7 +136,8 @@ function resolve(files: SchemaFiles, at: Place): Place | undefined {
   let found: unknown = files.get(target);
   if (found === undefined) return undefined;
   // defs.json writes `#definitions/uint32` once where it means `#/definitions/uint32`.
-  for (const part of pointer.replace(/^\//, '').split('/')) found = inside(found, part);
+  const parts = pointer === '' ? [] : pointer.replace(/^\//, '').split('/');
+  for (const part of parts) found = inside(found, part);
   if (!isSchema(found)) throw new Error(`${file} refers to nothing: ${schema.$ref}`);
   return resolve(files, { file: target, schema: found });
 }

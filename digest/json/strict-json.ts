@@ -1,16 +1,15 @@
 /**
  * JSON that everybody reads alike, or a refusal.
  *
- * Go's encoding/json, with which runc reads config.json, matches member names whatever their case (`argſ` is args), lets the last
+ * Go's encoding/json, with which runc reads config.json and engines read manifests, matches member names whatever their case (`argſ` is args), lets the last
  * of two win and replaces what is not Unicode. In crun the case counts, the first of two wins, and strings and names end at a NUL. Seen
  * with runc 1.1.5 and crun 1.8.1, which ran different programs from one file. Where two readers could understand a text differently it is
  * refused: what is measured has to be what runs.
  */
-import { HookError } from '#hook/errors';
-import type { MemberTree } from '#hook/oci/member-tree';
-import { quoted } from '#hook/quoted';
+import { quoted } from '#digest/quoted';
 import { readNumber, readString } from './json-scalar.ts';
 import { caseVariantOf } from './member-name.ts';
+import type { MemberTree } from './member-tree.ts';
 
 /** Integers that a double cannot hold exactly are bigints. */
 export type JsonValue =
@@ -26,8 +25,9 @@ export type JsonValue =
 export interface JsonTopic {
   /** For messages. */
   readonly what: string;
-  readonly code: 'state' | 'bundle';
   readonly members: MemberTree;
+  /** Makes the error that is thrown. */
+  readonly failure: (message: string, options?: ErrorOptions) => Error;
 }
 
 /** Where the reader is in the text. */
@@ -35,7 +35,7 @@ export interface Cursor {
   readonly text: string;
   at: number;
   values: number;
-  /** @throws HookError with the topic's code */
+  /** @throws the topic's error */
   readonly refuse: (reason: string) => never;
 }
 
@@ -47,7 +47,7 @@ const maxValues = 1_000_000;
  * RFC 8259 without what I-JSON (RFC 7493) leaves out (invalid UTF-8, a byte order mark, lone surrogates, a name twice in one object,
  * maps with free names included) and without NUL. Where the schema fixes the names, one that differs by case alone is refused.
  *
- * @throws HookError with the topic's code
+ * @throws the topic's error
  */
 export function parseStrictJson(bytes: Uint8Array, topic: JsonTopic): JsonValue {
   const text = decodeUtf8(bytes, topic);
@@ -56,7 +56,7 @@ export function parseStrictJson(bytes: Uint8Array, topic: JsonTopic): JsonValue 
     at: 0,
     values: 0,
     refuse: (reason) => {
-      throw new HookError(topic.code, `${topic.what}: ${reason} at character ${cursor.at}`);
+      throw topic.failure(`${topic.what}: ${reason} at character ${cursor.at}`);
     },
   };
   skipSpace(cursor);
@@ -67,11 +67,11 @@ export function parseStrictJson(bytes: Uint8Array, topic: JsonTopic): JsonValue 
 }
 
 function decodeUtf8(bytes: Uint8Array, topic: JsonTopic): string {
-  if (bytes.length === 0) throw new HookError(topic.code, `${topic.what} is empty, expected JSON`);
+  if (bytes.length === 0) throw topic.failure(`${topic.what} is empty, expected JSON`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new HookError(topic.code, `${topic.what} is not UTF-8`, { cause });
+    throw topic.failure(`${topic.what} is not UTF-8`, { cause });
   }
 }
 

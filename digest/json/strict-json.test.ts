@@ -1,23 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { HookError } from '#hook/errors';
-import type { MemberTree } from '#hook/oci/member-tree';
-import { configMembers } from '#hook/oci/members.generated';
+import { DigestError } from '#digest/errors';
+import type { MemberTree } from './member-tree.ts';
 import { type JsonValue, parseStrictJson } from './strict-json.ts';
 
 function parse(text: string | Uint8Array, members: MemberTree = {}): JsonValue {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  return parseStrictJson(bytes, { what: 'the text', code: 'bundle', members });
+  return parseStrictJson(bytes, { what: 'the text', members, failure });
 }
+
+const failure = (message: string, options?: ErrorOptions): DigestError =>
+  new DigestError('image', message, options);
+
+const configMembers: MemberTree = {
+  members: {
+    root: { members: { path: {} } },
+    process: { members: { args: {} } },
+    mounts: { each: { members: { source: {} } } },
+    linux: { members: { devices: { each: { members: { major: {} } } }, resources: {} } },
+    hooks: { members: {} },
+    annotations: {},
+  },
+};
 
 /** Asserts one refusal, in one line. */
 function assertRefused(text: string | Uint8Array, reason: RegExp, members?: MemberTree): void {
   assert.throws(
     () => parse(text, members),
     (error) => {
-      assert.ok(error instanceof HookError);
-      assert.equal(error.code, 'bundle');
+      assert.ok(error instanceof DigestError);
+      assert.equal(error.code, 'image');
       assert.match(error.message, reason);
       assert.doesNotMatch(error.message, /\n/);
       return true;
@@ -38,7 +51,7 @@ function strictParse(text: string): { value: JsonValue } | undefined {
   try {
     return { value: parse(text) };
   } catch (error) {
-    assert.ok(error instanceof HookError);
+    assert.ok(error instanceof DigestError);
     return undefined;
   }
 }
