@@ -1,0 +1,73 @@
+import { DigestError } from '#digest/errors';
+import type { HeaderBlock } from './header-block.ts';
+import { type PaxRecords, parsePaxRecords } from './pax-records.ts';
+import { MAX_SPECIAL_SIZE } from './sparse-map.ts';
+import { contentSize, type ExtendedHeaders } from './tar-header.ts';
+
+const PAX = 'x';
+const GLOBAL = 'g';
+const LONG_NAME = 'L';
+const LONG_LINK = 'K';
+
+export function isSpecial(typeFlag: string): boolean {
+  return (
+    typeFlag === PAX || typeFlag === LONG_NAME || typeFlag === LONG_LINK || typeFlag === GLOBAL
+  );
+}
+
+/** What stands in an archive like a file and tells of the next entry. */
+export class SpecialFile {
+  readonly block: HeaderBlock;
+  readonly size: number;
+  readonly #content: Buffer;
+  #length = 0;
+
+  /** @throws {DigestError} `layer`, without saying where */
+  constructor(block: HeaderBlock) {
+    if (block.size > MAX_SPECIAL_SIZE) {
+      throw new DigestError(
+        'layer',
+        `expected an extended header of at most ${MAX_SPECIAL_SIZE} bytes, found ${block.size}`,
+      );
+    }
+    this.block = block;
+    this.size = contentSize(block.size);
+    this.#content = Buffer.allocUnsafe(this.size);
+  }
+
+  get isComplete(): boolean {
+    return this.#length === this.size;
+  }
+
+  /** @returns how many bytes were taken */
+  write(bytes: Buffer, at: number): number {
+    const taken = bytes.copy(this.#content, this.#length, at);
+    this.#length += taken;
+    return taken;
+  }
+
+  /**
+   * @returns the records, where they are not of the next entry but a global header
+   * @throws {DigestError} `layer`, without saying where
+   */
+  applyTo(extended: ExtendedHeaders): PaxRecords | undefined {
+    switch (this.block.typeFlag) {
+      case LONG_NAME:
+        extended.longName = this.#text();
+        return undefined;
+      case LONG_LINK:
+        extended.longLink = this.#text();
+        return undefined;
+      case PAX:
+        extended.records = parsePaxRecords(this.#content);
+        return undefined;
+      default:
+        return parsePaxRecords(this.#content);
+    }
+  }
+
+  #text(): string {
+    const end = this.#content.indexOf(0);
+    return this.#content.toString('latin1', 0, end < 0 ? this.size : end);
+  }
+}
