@@ -13,8 +13,9 @@ export async function run(
   program: string,
   args: readonly string[],
   input: string | Uint8Array = '',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const { exitCode, stdout, stderr } = await execa(program, args, { input, reject: false });
+  const { exitCode, stdout, stderr } = await execa(program, args, { input, env, reject: false });
   return { exitCode, stdout, stderr };
 }
 

@@ -2,11 +2,13 @@
 # Gets a bare Debian (12 or newer, with Node 20 or newer and npm) ready: integration/setup.sh build|demo|test|bench
 #
 # Installs what is missing and changes nothing when nothing is. npm scripts start with it, so it has to run before
-# there is a node_modules. A Debian root filesystem, the tests' favourite image, is made once and kept.
+# there is a node_modules. A Debian root filesystem, the tests' favourite image, and images of it are made once and kept.
 set -eu
 
 RELEASE=bookworm
-ROOTFS=/var/lib/oci-measure-test/cache/$RELEASE-minbase
+CACHE=/var/lib/oci-measure-test/cache
+ROOTFS=$CACHE/$RELEASE-minbase
+MAKE_IMAGES=integration/images/make-images.sh
 STAMP=node_modules/.oci-measure-lockfile
 
 say() { printf 'set-up: %s\n' "$1" >&2; }
@@ -19,6 +21,8 @@ packages_for() {
   case $1 in demo | test | bench) echo mmdebstrap ;; esac
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 ;; esac
+  case $1 in test) echo buildah containerd podman skopeo zstd ;; esac
+  case $1 in test | bench) echo umoci ;; esac
   case $1 in bench) echo casync mtree-netbsd openssl time ;; esac
 }
 
@@ -95,6 +99,29 @@ make_rootfs() {
   mv -T "$new" "$ROOTFS" 2>/dev/null || [ -d "$ROOTFS" ]
 }
 
+# The images for a purpose are made anew when the script that makes them, or what it makes them of, is another.
+make_images() {
+  images=$CACHE/images-$1
+  wanted=$(sha256sum <"$MAKE_IMAGES")$(stat --format=%W.%i "$ROOTFS")
+  [ "$(cat "$images/made-by" 2>/dev/null)" != "$wanted" ] || return 0
+  say "making images of it, $images"
+  new=$(mktemp -d "$images.XXXXXX")
+  trap 'rm -rf --one-file-system "$new"' EXIT
+  trap 'exit 130' INT TERM HUP
+  log=$(mktemp)
+  # What it mounts is gone when it ends, whichever way.
+  if ! unshare --mount sh "$MAKE_IMAGES" "$1" "$ROOTFS" "$new" >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    fail 'the images could not be made'
+  fi
+  rm -f "$log"
+  printf '%s\n' "$wanted" >"$new/made-by"
+  chmod 755 "$new"
+  rm -rf --one-file-system "$images"
+  mv -T "$new" "$images"
+}
+
 main() {
   case ${1:-} in build | demo | test | bench) ;; *) fail 'usage: integration/setup.sh build|demo|test|bench' ;; esac
   cd "$(dirname "$0")/.."
@@ -108,6 +135,7 @@ main() {
   fi
   install_node_modules
   [ "$1" = build ] || make_rootfs
+  case $1 in test | bench) make_images "$1" ;; esac
 }
 
 main "$@"
