@@ -7,12 +7,18 @@ interface Options {
   readonly config?: string;
   readonly json?: true;
   readonly listing?: true;
+  readonly platform?: string;
+  readonly semantics?: string;
 }
+
+const SOURCE =
+  'a directory, bundle:DIR (the root.path of its config.json), listing:FILE, or an image: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF]';
 
 /** Every command: its arguments, its help, and the module that does it, which is loaded when it is asked for. */
 export function describeCommands(program: Command, exit: Exit): void {
   describeHook(program, exit);
   describeDigest(program, exit);
+  describeDiff(program, exit);
   describeContainers(program, exit);
   describeLog(program, exit);
   describeDoctor(program, exit);
@@ -35,20 +41,55 @@ function describeHook(program: Command, exit: Exit): void {
 function describeDigest(program: Command, exit: Exit): void {
   program
     .command('digest')
-    .summary('the rootfs digest of a directory or bundle')
+    .summary('the rootfs digest of a directory, bundle or image')
     .description(
-      'Prints the rootfs digest of SOURCE on standard output, and nothing else. Other mounts below it are left out and named on standard error.',
+      'Prints the rootfs digest of SOURCE on standard output, and nothing else. Other mounts below a directory are left out and named on standard error.',
     )
-    .argument('<SOURCE>', 'a directory, or bundle:DIR for the root.path of its config.json')
+    .argument('<SOURCE>', SOURCE)
     .option('--listing', 'print the listing, whose SHA-256 the digest is')
     .addOption(
-      new Option('--json', 'print the digest and what was left out as JSON').conflicts('listing'),
+      new Option('--json', 'print the digest and what belongs to it as JSON').conflicts('listing'),
     )
+    .addOption(platformOption())
+    .addOption(semanticsOption())
     .action(async (source: string, _options: unknown, command: Command) => {
       const { digest } = await import('./digest.ts');
-      const { config, json = false, listing = false } = optionsOf(command);
-      exit(await digest({ source, listing, json, config }));
+      const { config, json = false, listing = false, platform, semantics } = optionsOf(command);
+      exit(await digest({ source, listing, json, config, platform, semantics }));
     });
+}
+
+function describeDiff(program: Command, exit: Exit): void {
+  program
+    .command('diff')
+    .summary('what differs between two of them, path by path')
+    .description(
+      'Says in which files two sources differ. Exit code 0: their rootfs digests are equal; 1: different; 2: it could not be told.',
+    )
+    .argument('<A>', SOURCE)
+    .argument('<B>', 'likewise')
+    .option('--json', 'print JSON')
+    .addOption(platformOption())
+    .addOption(semanticsOption())
+    .action(async (a: string, b: string, _options: unknown, command: Command) => {
+      const { diff } = await import('./diff.ts');
+      const { config, json = false, platform, semantics } = optionsOf(command);
+      exit(await diff({ a, b, json, config, platform, semantics }));
+    });
+}
+
+function platformOption(): Option {
+  return new Option(
+    '--platform <OS/ARCH[/VARIANT]>',
+    'which image of several (default: linux and the architecture of this machine)',
+  );
+}
+
+function semanticsOption(): Option {
+  return new Option(
+    '--semantics <ENGINE>',
+    'whose answer counts for an image that engines unpack differently: containerd, docker or podman',
+  );
 }
 
 function describeContainers(program: Command, exit: Exit): void {

@@ -1,7 +1,8 @@
 const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, what: string])[]>> = {
   'oci-measure': [
     ['oci-measure doctor', 'is this machine ready?'],
-    ['oci-measure digest /srv/rootfs', 'the digest of a directory'],
+    ['oci-measure digest oci:/srv/layout', 'the digest of an image'],
+    ['oci-measure diff oci:/srv/layout /srv/rootfs', 'what differs'],
     ['oci-measure containers', 'which container is which measurement'],
     ['oci-measure help digest', 'more about one command'],
   ],
@@ -11,9 +12,15 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, wha
   ],
   digest: [
     ['oci-measure digest /srv/rootfs', 'sha256:…'],
-    ['oci-measure digest bundle:/srv/bundle', 'the root.path of its config.json'],
+    ['oci-measure digest oci:/srv/layout:v1', 'of an image that was never unpacked'],
+    ['oci-measure digest docker-archive:web.tar', 'as `docker save` writes it'],
     ['oci-measure digest /srv/rootfs --listing | sha256sum', 'the same digest, by coreutils'],
-    ['oci-measure digest /srv/rootfs --listing > A', 'keep it, and see by `diff A B` what changed'],
+    ['oci-measure digest oci:/srv/layout --listing > web', 'keep it, as listing:web'],
+  ],
+  diff: [
+    ['oci-measure diff oci:/srv/layout:v1 oci:/srv/layout:v2', 'what an update changes'],
+    ['oci-measure diff listing:web /srv/rootfs', 'what changed since the listing was kept'],
+    ["oci-measure diff A B --json | jq -r '.differences[].path'", 'for programs'],
   ],
   containers: [
     ['oci-measure containers', 'a table'],

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { mainFile, nodeOptions, run, runOnTerminal } from './program.fixture.ts';
 
 const ESCAPE = '\u001b';
-const COMMANDS = ['hook', 'digest', 'containers', 'log', 'doctor'];
+const COMMANDS = ['hook', 'digest', 'diff', 'containers', 'log', 'doctor'];
 
 /** The program's own modules and packages that a run loads, by the end of their paths. */
 async function modulesLoadedBy(args: readonly string[]): Promise<readonly string[]> {
@@ -120,7 +120,16 @@ describe('oci-measure', () => {
     ['doctor', 'a'],
     ['doctor', '--config'],
     ['digest', ''],
-    ['digest', 'oci:x'],
+    ['digest', 'oci:'],
+    ['digest', 'oci:x:'],
+    ['digest', '/', '--semantics', 'docker'],
+    ['digest', 'oci:x', '--semantics', 'Docker'],
+    ['digest', 'oci:x', '--platform', 'amd64'],
+    ['diff', '/'],
+    ['diff', '/', ''],
+    ['diff', '/', '/', '/'],
+    ['diff', '/', '/', '--platform', 'linux/amd64'],
+    ['diff', '/', '/', '--listing'],
   ];
   for (const args of senseless) {
     test(`${JSON.stringify(args.join(' '))} is a usage error`, async () => {

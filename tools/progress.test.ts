@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { createProgress } from './progress.ts';
+import { createByteProgress, createListingProgress } from './progress.ts';
 
 const LISTING = Buffer.from(
   '#mtree rootfs-digest v1\n. type=dir\n./a type=file\n#xattr x=\n./b.c type=file\n',
@@ -9,12 +9,12 @@ const LISTING = Buffer.from(
 let written: string[];
 let nowMs: number;
 
+function write(text: string): void {
+  written.push(text);
+}
+
 function start() {
-  return createProgress(
-    'reading',
-    (text) => written.push(text),
-    () => nowMs,
-  );
+  return createListingProgress('reading', write, () => nowMs);
 }
 
 beforeEach(() => {
@@ -22,7 +22,7 @@ beforeEach(() => {
   nowMs = 0;
 });
 
-describe('createProgress', () => {
+describe('createListingProgress', () => {
   test('counts entries, not attributes, however the listing is cut', () => {
     for (let size = 1; size <= LISTING.length; size += 1) {
       nowMs = 0;
@@ -49,5 +49,15 @@ describe('createProgress', () => {
     assert.equal(written.length, 10);
     progress.clear();
     assert.equal(written.at(-1), '\r\u001b[K');
+  });
+});
+
+describe('createByteProgress', () => {
+  test('counts bytes in whole megabytes', () => {
+    const progress = createByteProgress('reading', write, () => nowMs);
+    progress.count(1_234_000_000);
+    nowMs = 1000;
+    progress.count(999_999);
+    assert.deepEqual(written, ['\r\u001b[Kreading: 1,234 MB']);
   });
 });

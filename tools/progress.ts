@@ -7,30 +7,33 @@ const EVERY_MS = 100;
 const LF = 0x0a;
 const DOT = 0x2e;
 const CLEAR_LINE = '\r\u001b[K';
+const MB = 1_000_000;
 
-/** Shows how far a listing has come; `clear` wipes the line. */
-export interface Progress {
-  /** A piece of the listing, cut anywhere. */
-  count(chunk: Uint8Array): void;
+/** Shows how far a work has come; `clear` wipes the line. */
+export interface Progress<Part> {
+  count(part: Part): void;
   clear(): void;
 }
 
-export const noProgress: Progress = { count: () => {}, clear: () => {} };
+export const noProgress: Progress<unknown> = { count: () => {}, clear: () => {} };
 
-/** On a terminal, once it takes long; nothing elsewhere. */
-export function startProgress(what: string): Progress {
-  return isatty(STDERR) ? createProgress(what, writeError, Date.now) : noProgress;
+/** Of pieces of a listing, cut anywhere. On a terminal, once it takes long; nothing elsewhere. */
+export function startListingProgress(what: string): Progress<Uint8Array> {
+  return isatty(STDERR) ? createListingProgress(what, writeError, Date.now) : noProgress;
 }
 
-export function createProgress(
-  what: string,
-  write: (text: string) => void,
-  now: () => number,
-): Progress {
+/** Of bytes read. On a terminal, once it takes long; nothing elsewhere. */
+export function startByteProgress(what: string): Progress<number> {
+  return isatty(STDERR) ? createByteProgress(what, writeError, Date.now) : noProgress;
+}
+
+type Write = (text: string) => void;
+type Now = () => number;
+
+export function createListingProgress(what: string, write: Write, now: Now): Progress<Uint8Array> {
   let entries = 0;
   let atLineStart = true;
-  let shown = false;
-  let nextMs = now() + QUIET_MS;
+  const line = createLine(write, now);
   return {
     count(chunk) {
       for (const byte of chunk) {
@@ -38,10 +41,34 @@ export function createProgress(
         if (atLineStart && byte === DOT) entries += 1;
         atLineStart = byte === LF;
       }
+      line.show(() => `${what}: ${entries.toLocaleString('en')} entries`);
+    },
+    clear: () => line.clear(),
+  };
+}
+
+export function createByteProgress(what: string, write: Write, now: Now): Progress<number> {
+  let bytes = 0;
+  const line = createLine(write, now);
+  return {
+    count(more) {
+      bytes += more;
+      line.show(() => `${what}: ${Math.floor(bytes / MB).toLocaleString('en')} MB`);
+    },
+    clear: () => line.clear(),
+  };
+}
+
+/** A line that is written over again and again, but not too often, and not for what is quickly done. */
+function createLine(write: Write, now: Now): { show(text: () => string): void; clear(): void } {
+  let shown = false;
+  let nextMs = now() + QUIET_MS;
+  return {
+    show(text) {
       if (now() < nextMs) return;
       nextMs = now() + EVERY_MS;
       shown = true;
-      write(`${CLEAR_LINE}${what}: ${entries.toLocaleString('en')} entries`);
+      write(CLEAR_LINE + text());
     },
     clear() {
       if (shown) write(CLEAR_LINE);

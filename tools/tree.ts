@@ -3,7 +3,7 @@ import type { IdMappings } from '#digest/id-mapping';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import type { Bundle } from '#hook/input/bundle';
 import { ToolError } from './errors.ts';
-import type { Source } from './source.ts';
+import type { TreeSource } from './source.ts';
 
 /** A directory tree to take the digest of; `using` closes it. */
 export interface Tree extends Disposable {
@@ -13,7 +13,7 @@ export interface Tree extends Disposable {
 }
 
 /** @throws ToolError `source`; HookError `bundle`; DigestError `unreadable` */
-export async function openTree(source: Source): Promise<Tree> {
+export async function openTree(source: TreeSource): Promise<Tree> {
   const path = realDirectory(source.path);
   if (source.kind === 'directory') return treeOf(path, undefined);
   // Its validators take as long to load as a small tree takes to digest.

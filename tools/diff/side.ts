@@ -1,0 +1,41 @@
+import type { DigestText } from '#digest/digest';
+import type { Entry } from '#digest/entry';
+import { parseListing } from '#digest/listing';
+import { digestSource, type SourceDigest, type SourceOptions } from '#tools/digest/source-digest';
+import { warnOfDigest } from '#tools/digest/warnings';
+import { ToolError } from '#tools/errors';
+import type { ImageChoice } from '#tools/image-choice';
+import { messageOf } from '#tools/report';
+import type { Source } from '#tools/source';
+
+/** One of the two that are compared. */
+export interface Side {
+  /** SOURCE as it was given. */
+  readonly source: string;
+  readonly digest: DigestText;
+  readonly entries: readonly Entry[];
+}
+
+/** @throws ToolError `source`: whatever went wrong, and with which source */
+export async function readSide(text: string, source: Source, choice: ImageChoice): Promise<Side> {
+  const listing: Uint8Array[] = [];
+  const onListing = (chunk: Uint8Array) => void listing.push(new Uint8Array(chunk));
+  const result = await digestSide(text, source, { ...choice, onListing, showProgress: true });
+  warnOfDigest(result);
+  const { entries } = parseListing(Buffer.concat(listing));
+  return { source: text, digest: result.digest, entries };
+}
+
+async function digestSide(
+  text: string,
+  source: Source,
+  options: SourceOptions,
+): Promise<SourceDigest> {
+  try {
+    return await digestSource(source, options);
+  } catch (cause) {
+    const message = `${JSON.stringify(text)}: ${messageOf(cause)}`;
+    const hint = cause instanceof ToolError ? cause.hint : undefined;
+    throw new ToolError('source', message, hint === undefined ? { cause } : { cause, hint });
+  }
+}

@@ -1,0 +1,51 @@
+import type { DigestText } from '#digest/digest';
+import type { ByteString } from '#digest/entry';
+import type { ImageChoice } from '#tools/image-choice';
+import type { Source } from '#tools/source';
+import type { ImageFacts } from './image-digest.ts';
+
+export interface SourceDigest {
+  readonly digest: DigestText;
+  /** Entries listed, the root not counted. */
+  readonly entries: number;
+  /** Bytes of all files listed. */
+  readonly fileBytes: number;
+  /** Not listed, as no image holds one. */
+  readonly sockets: readonly ByteString[];
+  /** Other mounts inside a directory, left out. */
+  readonly foreignMounts: readonly ByteString[];
+  /** Of an image: what it was, and whether engines agree on it. */
+  readonly image?: ImageFacts;
+}
+
+export interface SourceOptions extends ImageChoice {
+  /** Gets the listing, in pieces cut anywhere. */
+  readonly onListing: ((chunk: Uint8Array) => void) | undefined;
+  /** Whether standard error may show how far it has come. */
+  readonly showProgress: boolean;
+}
+
+/**
+ * The rootfs digest of whatever SOURCE names. What reads it is loaded when it is known what it is.
+ *
+ * @throws ToolError `source`; DigestError; HookError `bundle`
+ */
+export async function digestSource(source: Source, options: SourceOptions): Promise<SourceDigest> {
+  switch (source.kind) {
+    case 'directory':
+    case 'bundle': {
+      const { digestTree } = await import('./tree-digest.ts');
+      return await digestTree(source, options);
+    }
+    case 'listing': {
+      const { digestListingFile } = await import('./listing-file.ts');
+      return digestListingFile(source, options);
+    }
+    case 'oci':
+    case 'oci-archive':
+    case 'docker-archive': {
+      const { digestImage } = await import('./image-digest.ts');
+      return await digestImage(source, options);
+    }
+  }
+}
