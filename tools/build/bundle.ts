@@ -1,9 +1,26 @@
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-const WORKER = 'digest/hash-worker.ts';
-/** The module that starts the thread from its file, which an executable does not have. */
-const WORKER_SOURCE = /\/digest\/hash-worker-source\.ts$/;
+/** A thread's program, and the module whose function starts it from its file, which an executable does not have. */
+interface ThreadProgram {
+  readonly entry: string;
+  readonly source: RegExp;
+  /** The function, which passes its argument on to the thread. */
+  readonly start: string;
+}
+
+const THREADS: readonly ThreadProgram[] = [
+  {
+    entry: 'digest/hash-worker.ts',
+    source: /\/digest\/hash-worker-source\.ts$/,
+    start: 'startHashWorker',
+  },
+  {
+    entry: 'digest/blobs/layer-worker.ts',
+    source: /\/digest\/blobs\/layer-worker-source\.ts$/,
+    start: 'startLayerWorker',
+  },
+];
 
 /**
  * The whole program as one CommonJS text. (ESM output breaks execa, whose dependencies `require`.) A module that
@@ -13,14 +30,16 @@ const WORKER_SOURCE = /\/digest\/hash-worker-source\.ts$/;
  * @param repository absolute path of the checkout
  */
 export async function bundleProgram(repository: string, version: string): Promise<string> {
-  const worker = await bundle(repository, WORKER, {});
+  const plugins = await Promise.all(
+    THREADS.map(async (thread) => threadAsText(thread, await bundle(repository, thread.entry, {}))),
+  );
   return await bundle(repository, 'tools/main.ts', {
     define: {
       OCI_MEASURE_VERSION: JSON.stringify(version),
       'import.meta.url': 'executableUrl',
     },
     banner: { js: "const executableUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [workerAsText(worker)],
+    plugins,
   });
 }
 
@@ -48,16 +67,16 @@ async function bundle(repository: string, entry: string, options: BuildOptions):
 }
 
 /** The same function as in the module that it replaces, with the thread's program as text. */
-function workerAsText(code: string): Plugin {
+function threadAsText({ source, start }: ThreadProgram, code: string): Plugin {
   const contents = `
     import { SHARE_ENV, Worker } from 'node:worker_threads';
-    export function startHashWorker(workerData) {
+    export function ${start}(workerData) {
       return new Worker(${JSON.stringify(code)}, { eval: true, workerData, env: SHARE_ENV, trackUnmanagedFds: false });
     }`;
   return {
-    name: 'worker-as-text',
+    name: `${start}-from-text`,
     setup(hooks) {
-      hooks.onLoad({ filter: WORKER_SOURCE }, () => ({ contents, loader: 'js' }));
+      hooks.onLoad({ filter: source }, () => ({ contents, loader: 'js' }));
     },
   };
 }
