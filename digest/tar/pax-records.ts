@@ -81,7 +81,7 @@ function parseRecord(bytes: Buffer, at: number): PaxRecord {
   }
   const record = bytes.subarray(space + 1, end - 1);
   const equals = record.indexOf(EQUALS);
-  if (equals < 0) throw notARecord(bytes, at);
+  if (equals <= 0) throw notARecord(bytes, at);
   const key = record.toString('latin1', 0, equals);
   const value = record.subarray(equals + 1);
   if (STRINGS.has(key) ? value.includes(0) : key.includes('\0')) throw notARecord(bytes, at);

@@ -61,10 +61,16 @@ export function mergeHeaders(block: HeaderBlock, extended: ExtendedHeaders): Tar
   };
 }
 
-/** A PAX global header, which Go returns as an entry. */
-export function globalHeader(block: HeaderBlock, { texts, xattrs }: PaxRecords): TarHeader {
+/**
+ * A PAX global header, which Go returns as an entry. No engine makes use of its other records.
+ *
+ * @throws {DigestError} `layer`, without saying where
+ */
+export function globalHeader(block: HeaderBlock, records: PaxRecords): TarHeader {
+  const path = records.texts.get('path') ?? '';
+  if (path !== '') verifyNumbers(records);
   return {
-    name: texts.get('path') || block.name,
+    name: path || block.name,
     typeFlag: TypeFlag.global,
     linkName: '',
     mode: 0,
@@ -73,8 +79,14 @@ export function globalHeader(block: HeaderBlock, { texts, xattrs }: PaxRecords):
     major: 0,
     minor: 0,
     size: 0,
-    xattrs,
+    xattrs: [],
   };
+}
+
+/** In a global header Go ignores a bad one, but takes the records in no order, and none after it. */
+function verifyNumbers(records: PaxRecords): void {
+  verifyTimes(records);
+  for (const key of ['size', 'uid', 'gid']) decimalRecord(records, key);
 }
 
 /** Archives of old have no type of their own for directories. */

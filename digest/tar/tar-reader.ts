@@ -213,7 +213,7 @@ export class TarReader {
     if (records === undefined) return;
     // A global header is an entry, and what stood before it was for it.
     this.#extended = new ExtendedHeaders();
-    this.#visitor.header(globalHeader(special.block, records));
+    this.#visitor.header(this.#parse(() => globalHeader(special.block, records)));
     this.#visitor.end();
   }
 
