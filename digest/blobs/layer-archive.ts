@@ -7,6 +7,9 @@ import { FileHasher } from './file-hasher.ts';
 import { EntryPacker, metadataLength, type PackedEntries } from './packed-entries.ts';
 import type { SharedWork } from './shared-work.ts';
 
+/** An attribute takes memory even if name and value are next to nothing. */
+const XATTR_COST = 64;
+
 /** Takes the uncompressed bytes of one archive: hashes them, reads them, hashes the files among them. */
 export class LayerArchive implements Disposable {
   readonly #work: SharedWork;
@@ -64,7 +67,7 @@ class Recorder implements TarVisitor, Disposable {
   }
 
   header(header: TarHeader): void {
-    this.#work.countEntry(metadataLength(header));
+    this.#work.countEntry(metadataLength(header) + XATTR_COST * header.xattrs.length);
     this.#work.expectBytes(header.size);
     this.#header = header;
     this.#files.start(header.size);

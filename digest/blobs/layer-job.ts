@@ -17,7 +17,8 @@ export interface Assignment {
 export interface Failure {
   /** Undefined: not an error of the image. */
   readonly code: DigestErrorCode | undefined;
-  readonly message: string;
+  /** A copy if it comes from another thread: without its class, with its message and cause. */
+  readonly error: Error;
   /** It only stopped, because something else had failed. */
   readonly isStopped: boolean;
 }
@@ -51,7 +52,7 @@ function doJob(source: LayerSource, work: SharedWork, onRead: () => void): Outco
     work.stop();
     return {
       code: error instanceof DigestError ? error.code : undefined,
-      message: error instanceof Error ? error.message : String(error),
+      error: error instanceof Error ? error : new Error(String(error)),
       isStopped: error instanceof Stopped,
     };
   }

@@ -5,7 +5,7 @@ export interface ReadLimits {
   readonly entries: number;
   /** Uncompressed bytes, the holes of sparse files included. */
   readonly bytes: number;
-  /** Bytes of names, link targets and extended attributes, which stay in memory. */
+  /** Bytes of names, link targets and extended attributes, and 64 for each attribute: they stay in memory. */
   readonly metadataBytes: number;
 }
 
@@ -14,5 +14,5 @@ export const READ_LIMITS: ReadLimits = {
   layers: 500,
   entries: 1_000_000,
   bytes: 128 * 1024 ** 3,
-  metadataBytes: 256 * 1024 ** 2,
+  metadataBytes: 128 * 1024 ** 2,
 };

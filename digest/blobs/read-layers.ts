@@ -63,9 +63,8 @@ type Result = Outcome['result'];
 
 function throwFailure(result: Result | undefined): void {
   if (result === undefined || 'words' in result || result.isStopped) return;
-  throw result.code === undefined
-    ? new Error(result.message)
-    : new DigestError(result.code, result.message);
+  const { code, error } = result;
+  throw code === undefined ? error : new DigestError(code, error.message, { cause: error.cause });
 }
 
 function unpack({ diffID, label }: LayerSource, result: Result | undefined): Layer {

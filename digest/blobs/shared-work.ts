@@ -50,21 +50,24 @@ export class SharedWork {
     this.#add(BLOB_BYTES, count);
   }
 
-  /** @throws {DigestError} `too-large` */
+  /**
+   * @throws {DigestError} `too-large`
+   * @throws {Stopped}
+   */
   countBytes(count: number): void {
+    this.checkpoint();
     const { bytes } = this.#limits;
     if (this.#add(BYTES, count) > bytes) throw tooLarge(`${bytes} uncompressed bytes`);
   }
 
   /**
-   * Before a file's content is read: what claims too much is refused at once.
+   * What one entry claims to have is refused before it comes.
    *
    * @throws {DigestError} `too-large`
    */
   expectBytes(count: number): void {
     const { bytes } = this.#limits;
-    const soFar = Number(Atomics.load(this.#words, BYTES));
-    if (soFar + count > bytes) throw tooLarge(`${bytes} uncompressed bytes`);
+    if (count > bytes) throw tooLarge(`${bytes} uncompressed bytes`);
   }
 
   /** @throws {DigestError} `too-large` */

@@ -10,6 +10,7 @@ const signatures = {
   ZSTD_DCtx_setParameter: { arguments: ['pointer', 'i32', 'i32'], return: 'uint64' },
   ZSTD_decompressStream: { arguments: ['pointer', 'pointer', 'pointer'], return: 'uint64' },
   ZSTD_isError: { arguments: ['uint64'], return: 'u32' },
+  ZSTD_getErrorCode: { arguments: ['uint64'], return: 'i32' },
   ZSTD_getErrorName: { arguments: ['uint64'], return: 'pointer' },
 } as const;
 
@@ -19,6 +20,9 @@ const ZSTD_d_windowLogMax = 100;
  * only `zstd --long=29` asks for.
  */
 const WINDOW_LOG = 27;
+
+/** zstd_errors.h */
+const WINDOW_TOO_LARGE = 16;
 
 // ZSTD_inBuffer and ZSTD_outBuffer: address, size, position.
 const ADDRESS = 0;
@@ -92,8 +96,14 @@ export class ZstdDecoder implements Decoder {
   }
 
   #check(result: bigint): void {
-    const { ZSTD_isError, ZSTD_getErrorName } = zstd();
+    const { ZSTD_isError, ZSTD_getErrorCode, ZSTD_getErrorName } = zstd();
     if (ZSTD_isError(result) === 0) return;
+    if (ZSTD_getErrorCode(result) === WINDOW_TOO_LARGE) {
+      throw new DigestError(
+        'too-large',
+        `expected a zstd window of at most ${2 ** WINDOW_LOG} bytes`,
+      );
+    }
     const name = process.getBuiltinModule('node:ffi').toString(ZSTD_getErrorName(result));
     throw new DigestError('layer', `expected zstd data, found: ${name}`);
   }
