@@ -2,6 +2,7 @@ import type { MemberTree } from './member-tree.ts';
 
 /** The subset of JSON Schema draft 4 that the OCI schemas use. */
 export interface Schema {
+  id?: string;
   $ref?: string;
   title?: string;
   description?: string;
@@ -98,7 +99,9 @@ function asDefinition(selection: Selection, path: string, schema: Schema): Schem
 }
 
 function selectHere(selection: Selection, place: Place, parts: Parts, path: string): Schema {
-  const { file, schema } = place;
+  const { file } = place;
+  // Nothing refers to it, and ajv knows a later draft's `$id` alone.
+  const { id: _id, ...schema } = place.schema;
   const below = (inner: Schema, innerParts: Parts, name: string): Schema =>
     select(selection, { file, schema: inner }, innerParts, name);
   if (schema.items !== undefined) {

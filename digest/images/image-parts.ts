@@ -1,0 +1,44 @@
+import type { BlobRegion, LayerSource } from '#digest/blobs/layer-source';
+import type { DigestText } from '#digest/digest';
+import { checkDigest } from './descriptor.ts';
+import { imageError } from './image-error.ts';
+import type { ImageConfig } from './oci/image.generated.ts';
+
+/** What an image is made of, all but the layers read and checked. */
+export interface ImageParts {
+  /** The base first. */
+  readonly layers: readonly LayerSource[];
+  readonly config: ImageConfig;
+  /** Docker's image id. */
+  readonly configDigest: DigestText;
+  /** Undefined in a docker-archive, which has no manifest. */
+  readonly manifestDigest: DigestText | undefined;
+}
+
+/** A layer as a manifest names it, before the configuration has said what is in it. */
+export interface StoredLayer {
+  readonly blob: BlobRegion;
+  readonly mediaType: string | undefined;
+  readonly digest: DigestText | undefined;
+}
+
+/**
+ * Each layer with its diff_id (image-spec config.md, "rootfs").
+ *
+ * @throws {DigestError} `image` where the configuration has not one for each
+ */
+export function withDiffIDs(
+  layers: readonly StoredLayer[],
+  { rootfs }: ImageConfig,
+): readonly LayerSource[] {
+  const diffIDs = rootfs.diff_ids;
+  if (diffIDs.length !== layers.length) {
+    throw imageError(
+      `expected ${layers.length} diff_ids in the configuration, one for each layer, found ${diffIDs.length}`,
+    );
+  }
+  return layers.map((layer, index) => {
+    const diffID = checkDigest(diffIDs[index] ?? '', `diff_id of layer ${index}`);
+    return { ...layer, diffID, label: `layer ${index} (${layer.digest ?? diffID})` };
+  });
+}

@@ -1,0 +1,74 @@
+import type { LayerSource } from '#digest/blobs/layer-source';
+import type { DigestText } from '#digest/digest';
+import { openDirectory } from './directory-files.ts';
+import { findDockerImage } from './docker-archive.ts';
+import type { ImageParts } from './image-parts.ts';
+import { findOciImage } from './oci-layout.ts';
+import type { Platform } from './platform.ts';
+import type { StoredFiles } from './stored-files.ts';
+
+export type { Platform } from './platform.ts';
+
+/** An image as it is stored, and which of those that are stored there. */
+export interface ImageReference {
+  readonly kind: 'oci' | 'oci-archive' | 'docker-archive';
+  /** Of a directory or a file of the host's. */
+  readonly path: string;
+  /** A name, a digest, …; undefined: the only one. */
+  readonly reference: string | undefined;
+}
+
+export interface ImageOptions {
+  /** Undefined: this machine's, if there is a choice. */
+  readonly platform?: Platform | undefined;
+}
+
+/** An image whose layers can be read, until it is disposed of. */
+export interface OpenImage extends Disposable {
+  /** The base first. */
+  readonly layers: readonly LayerSource[];
+  /** The configuration's. */
+  readonly platform: Platform;
+  /** Undefined in a docker-archive, which has no manifest. */
+  readonly manifestDigest: DigestText | undefined;
+  /** Docker's image id. */
+  readonly configDigest: DigestText;
+}
+
+/**
+ * Finds an image and its layers. Everything but the layers' own bytes is verified.
+ *
+ * @throws {DigestError} `image`, `unreadable`
+ */
+export async function openImage(
+  reference: ImageReference,
+  { platform }: ImageOptions = {},
+): Promise<OpenImage> {
+  using stack = new DisposableStack();
+  const files = stack.use(await openFiles(reference));
+  const { layers, config, configDigest, manifestDigest } = findImage(files, reference, platform);
+  const { os, architecture, variant } = config;
+  const held = stack.move();
+  return {
+    layers,
+    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    configDigest,
+    manifestDigest,
+    [Symbol.dispose]: () => held.dispose(),
+  };
+}
+
+async function openFiles({ kind, path }: ImageReference): Promise<StoredFiles> {
+  if (kind === 'oci') return openDirectory(path);
+  const { openArchive } = await import('./archive-files.ts');
+  return await openArchive(path);
+}
+
+function findImage(
+  files: StoredFiles,
+  { kind, reference }: ImageReference,
+  platform: Platform | undefined,
+): ImageParts {
+  const find = kind === 'docker-archive' ? findDockerImage : findOciImage;
+  return find(files, reference, platform);
+}
