@@ -4,16 +4,25 @@ const images = '/var/lib/oci-measure-test/cache/images-test';
 /** A Debian root filesystem in one layer, by umoci and GNU tar. */
 export const oneLayer = {
   gzip: `${images}/debian`,
-  ociArchive: `${images}/debian.tar`,
+  ociArchive: `${images}/debian.oci.tar`,
+  dockerArchive: `${images}/debian.docker.tar`,
 };
 
-/** What layers can do to each other, in twelve of them, by buildah and umoci, in every form that tools save an image in. */
+/** What layers can do to each other, in eleven of them, by buildah and umoci. */
 export const manyLayers = {
   gzip: `${images}/gzip`,
-  zstd: `${images}/zstd`,
-  plain: `${images}/plain`,
-  mislabelled: `${images}/mislabelled`,
-  squashed: `${images}/squashed`,
   ociArchive: `${images}/oci.tar`,
   dockerArchive: `${images}/docker.tar`,
+};
+
+/** The image of many layers in every form that tools save it in. */
+export const forms = {
+  'as an OCI layout, gzip': `oci:${images}/gzip`,
+  'as an OCI layout, zstd': `oci:${images}/zstd`,
+  'as an OCI layout, uncompressed': `oci:${images}/plain`,
+  'as an OCI layout by skopeo, uncompressed but labelled gzip': `oci:${images}/mislabelled`,
+  'in an OCI archive': `oci-archive:${images}/oci.tar`,
+  'in a Docker archive': `docker-archive:${images}/docker.tar`,
+  'in a Docker archive, gzip': `docker-archive:${images}/docker.tar.gz`,
+  'squashed to one layer': `oci:${images}/squashed`,
 };

@@ -1,10 +1,16 @@
 import type { Ended } from '#integration/runtime';
 
-/** An engine with a storage of its own, which is gone with it. */
+/** An image, in the forms that engines load. */
+export interface ImageFiles {
+  readonly ociArchive: string;
+  readonly dockerArchive: string;
+}
+
+/** An engine with a storage of its own for one image, which is gone with it. */
 export interface Engine extends AsyncDisposable {
   readonly name: string;
-  /** Takes an image into the engine's storage and unpacks it; answers with what the engine calls it. */
-  load(archive: string): Promise<string>;
-  /** Runs a container of a loaded image to its end, under runc with the hook at createRuntime. */
-  start(image: string, id: string): Promise<Ended>;
+  /** Takes the image into the engine's storage and unpacks it. */
+  load(image: ImageFiles): Promise<void>;
+  /** Runs a container of the loaded image to its end, under runc with the hook at createRuntime. */
+  start(id: string): Promise<Ended>;
 }

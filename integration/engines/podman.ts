@@ -6,8 +6,8 @@ import type { Engine } from './engine.ts';
 import { unmountBelow } from './unmount-below.ts';
 
 export interface Podman extends Engine {
-  /** Mounts a loaded image read-only, until the engine is gone. */
-  mount(image: string): Promise<string>;
+  /** Mounts the loaded image read-only, until the engine is gone. */
+  mount(): Promise<string>;
 }
 
 /** Neither systemd nor a network nor more open files than a small machine allows. */
@@ -31,15 +31,18 @@ export function startPodman(host: Host): Podman {
   const env = { CONTAINERS_CONF: `${directory}/containers.conf` };
   const podman = async (...args: readonly string[]): Promise<string> =>
     (await execa('podman', [...globals, ...args], { env })).stdout.trim();
+  let image = '';
   return {
     name: 'podman',
-    load: async (archive) => await podman('pull', '--quiet', `oci-archive:${archive}`),
-    start: async (image, id) => {
+    load: async ({ ociArchive }) => {
+      image = await podman('pull', '--quiet', `oci-archive:${ociArchive}`);
+    },
+    start: async (id) => {
       const hooks = ['--hooks-dir', `${directory}/hooks.d`];
       const args = [...globals, ...hooks, 'run', '--rm', '--name', id, image, '/bin/true'];
       return await run('podman', args, '', env);
     },
-    mount: async (image) => await podman('image', 'mount', image),
+    mount: async () => await podman('image', 'mount', image),
     async [Symbol.asyncDispose]() {
       await unmountBelow(directory);
       rmSync(directory, { recursive: true, force: true });

@@ -115,7 +115,8 @@ many_layers() {
 other_forms() {
   skopeo copy --quiet --dest-compress-format zstd --dest-compress oci:gzip:latest oci:zstd:latest
   skopeo copy --quiet oci:gzip:latest oci-archive:oci.tar:latest
-  skopeo copy --quiet oci:gzip:latest docker-archive:docker.tar:many:latest
+  skopeo copy --quiet oci:gzip:latest docker-archive:docker.tar:image:latest
+  gzip -1 -c docker.tar >docker.tar.gz
   # It leaves the media type at gzip; engines go by the content.
   skopeo copy --quiet --dest-oci-accept-uncompressed-layers docker-archive:docker.tar oci:mislabelled:latest
   container=$(buildah from --quiet oci:gzip:latest)
@@ -165,7 +166,8 @@ eight_layers() {
 case $1 in
   test)
     one_layer debian "$base"
-    skopeo copy --quiet oci:debian:latest oci-archive:debian.tar:latest
+    skopeo copy --quiet oci:debian:latest oci-archive:debian.oci.tar:latest
+    skopeo copy --quiet oci:debian:latest docker-archive:debian.docker.tar:image:latest
     many_layers
     other_forms
     ;;
