@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { DigestError } from '#digest/errors';
+import { encodeEntry, LISTING_HEADER } from '#digest/listing';
+import type { Semantics } from './engines.ts';
+import { readLayer } from './layer.fixture.ts';
+import type { Layer } from './layer.ts';
+import { type Unpacked, unpackAsOverlay, unpackInSequence } from './unpack-image.ts';
+
+// Made by the engines' own code and the kernel's overlayfs: see testdata/corpus.md.
+const CORPUS = new URL('testdata/corpus/', import.meta.url);
+
+interface Answer {
+  readonly listing?: string;
+  readonly error?: string;
+}
+type Unpack = (layers: readonly Layer[], semantics: Semantics) => Unpacked;
+
+const ENGINES: Readonly<Record<string, readonly [Semantics, Unpack]>> = {
+  'containerd-overlay': ['containerd', unpackAsOverlay],
+  'docker-overlay2': ['docker', unpackAsOverlay],
+  'podman-overlay': ['podman', unpackAsOverlay],
+  'containerd-native': ['containerd', unpackInSequence],
+  'docker-vfs': ['docker', unpackInSequence],
+  'podman-vfs': ['podman', unpackInSequence],
+};
+
+// Docker and podman obey these attributes; we call that an attack (docs/applying-layers.md, I).
+const ATTACKS = new Set(['x_trusted_opaque', 'x_trusted_whiteout', 'x_metacopy']);
+const OBEY = new Set(['docker-overlay2', 'podman-overlay']);
+
+function readCase(name: string): Layer[] {
+  const layers: Layer[] = [];
+  for (let i = 0; existsSync(new URL(`${name}/${i}.tar`, CORPUS)); i++) {
+    layers.push(readLayer(readFileSync(new URL(`${name}/${i}.tar`, CORPUS))));
+  }
+  return layers;
+}
+
+function answerOf(name: string, [semantics, unpack]: readonly [Semantics, Unpack]): string {
+  try {
+    const unpacked = unpack(readCase(name), semantics);
+    if (unpacked instanceof DigestError) return `error ${unpacked.code}`;
+    return LISTING_HEADER.rootfs + unpacked.map(encodeEntry).join('');
+  } catch (error) {
+    assert.ok(error instanceof DigestError, String(error));
+    return `error ${error.code}`;
+  }
+}
+
+const text = readFileSync(new URL('expected.json', CORPUS), 'utf8');
+const expected = JSON.parse(text) as Record<string, Record<string, Answer>>;
+
+describe('each image of the corpus is shown as each engine shows it, or refused', () => {
+  test('all 102 are there', () => {
+    const directories = readdirSync(CORPUS).filter((name) => !name.includes('.'));
+    assert.deepEqual(directories.toSorted(), Object.keys(expected).toSorted());
+    assert.equal(directories.length, 102);
+  });
+
+  for (const [name, answers] of Object.entries(expected)) {
+    test(name, () => {
+      for (const [engine, { listing }] of Object.entries(answers)) {
+        const model = ENGINES[engine];
+        assert.ok(model, engine);
+        const isAttack = ATTACKS.has(name) && OBEY.has(engine);
+        const right = isAttack ? undefined : listing;
+        assert.equal(answerOf(name, model), right ?? 'error layer', engine);
+      }
+    });
+  }
+});
