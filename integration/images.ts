@@ -1,5 +1,6 @@
 /** Made by integration/images/make-images.sh. */
 const images = '/var/lib/oci-measure-test/cache/images-test';
+const benchImages = '/var/lib/oci-measure-test/cache/images-bench';
 
 /** A Debian root filesystem in one layer, by umoci and GNU tar. */
 export const oneLayer = {
@@ -25,4 +26,14 @@ export const forms = {
   'in a Docker archive': `docker-archive:${images}/docker.tar`,
   'in a Docker archive, gzip': `docker-archive:${images}/docker.tar.gz`,
   'squashed to one layer': `oci:${images}/squashed`,
+};
+
+/** What the benchmark reads: OCI layouts. */
+export const contestImages = {
+  /** Debian in eight layers of about the same size. */
+  gzip: `${benchImages}/eight`,
+  plain: `${benchImages}/plain`,
+  /** One layer of one file of zeros, 4 GiB and 4 MiB. */
+  large: `${benchImages}/large`,
+  small: `${benchImages}/small`,
 };

@@ -21,8 +21,8 @@ packages_for() {
   case $1 in demo | test | bench) echo mmdebstrap ;; esac
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 ;; esac
-  case $1 in test) echo buildah containerd docker.io podman skopeo zstd ;; esac
-  case $1 in test | bench) echo umoci ;; esac
+  case $1 in test) echo containerd docker.io podman skopeo zstd ;; esac
+  case $1 in test | bench) echo buildah umoci ;; esac
   case $1 in bench) echo casync mtree-netbsd openssl time ;; esac
 }
 

@@ -5,6 +5,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { debianRootfs, program, workDirectory } from '#integration/program';
 import { measureDigestSpeed } from './digest-speed.ts';
+import { measureImageSpeed } from './image-speed.ts';
+import { measureLayerMemory } from './layer-memory.ts';
 import { describeMachine } from './machine.ts';
 import { measurePeakMemory } from './peak-memory.ts';
 import { writeReadme } from './readme.ts';
@@ -19,7 +21,9 @@ async function bench(directory: string): Promise<Result[]> {
   say('making and digesting trees of 10,000 and 1,000,000 entries');
   const small = measurePeakMemory(program, directory, 10_000, 150);
   const large = measurePeakMemory(program, directory, 1_000_000, 600);
-  return [...speed, startUp, small, large];
+  say('digesting images that are not unpacked, peers in turn');
+  const images = measureImageSpeed(program, directory);
+  return [...speed, startUp, small, large, ...images, measureLayerMemory(program)];
 }
 
 function say(what: string): void {

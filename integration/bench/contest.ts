@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 export interface Contestant {
   readonly name: string;
   readonly command: readonly [file: string, ...args: string[]];
+  /** What has to be done before each round, and is not timed. */
+  readonly prepare?: () => void;
 }
 
 /** A virtual machine whose processors were idle takes seconds to run two threads at once (measured). */
@@ -24,7 +26,8 @@ export function contest(contestants: readonly Contestant[], rounds: number): Map
   return new Map(Array.from(times, ([name, all]) => [name, median(all)]));
 }
 
-function time({ name, command: [file, ...args] }: Contestant): number {
+function time({ name, command: [file, ...args], prepare }: Contestant): number {
+  prepare?.();
   const start = performance.now();
   const { status, error, stderr } = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const elapsedMs = performance.now() - start;

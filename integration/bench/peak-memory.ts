@@ -14,7 +14,7 @@ export function measurePeakMemory(
   const tree = `${directory}/entries`;
   makeTree(tree, entries);
   try {
-    const peakMB = (peakKiB([program, 'digest', tree]) * 1024) / 1e6;
+    const peakMB = peakMBOf([program, 'digest', tree]);
     return {
       what: `memory, ${entries.toLocaleString('en')} entries`,
       measured: `${peakMB.toFixed(0)} MB`,
@@ -40,13 +40,13 @@ function makeTree(root: string, entries: number): void {
   }
 }
 
-/** GNU time's %M is ru_maxrss: the VmHWM of a process that has ended. */
-function peakKiB(command: readonly string[]): number {
+/** The most memory of a process that has ended: GNU time's %M, ru_maxrss, which is its VmHWM. */
+export function peakMBOf(command: readonly string[]): number {
   const { status, stderr } = spawnSync('time', ['--quiet', '-f', '%M', ...command], {
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const peak = Number(stderr);
   if (status !== 0 || !(peak > 0)) throw new Error(`${command.join(' ')} failed: ${stderr}`);
-  return peak;
+  return (peak * 1024) / 1e6;
 }

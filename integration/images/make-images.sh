@@ -121,8 +121,8 @@ other_forms() {
   skopeo copy --quiet --dest-oci-accept-uncompressed-layers docker-archive:docker.tar oci:mislabelled:latest
   container=$(buildah from --quiet oci:gzip:latest)
   one_layer squashed "$(buildah mount "$container")"
-  # One layer more, without entries.
-  buildah commit --rm --quiet --disable-compression "$container" oci:plain:latest >/dev/null
+  buildah rm "$container" >/dev/null
+  uncompressed gzip plain
 }
 
 # LAYOUT DIRECTORY: an image of one layer, by GNU tar.
@@ -163,6 +163,23 @@ eight_layers() {
   done
 }
 
+uncompressed() {
+  container=$(buildah from --quiet "oci:$1:latest")
+  # One layer more, without entries.
+  buildah commit --rm --quiet --disable-compression "$container" "oci:$2:latest" >/dev/null
+}
+
+# LAYOUT SIZE: one layer of one file of zeros.
+one_file() {
+  mkdir zeros
+  truncate --size="$2" zeros/file
+  umoci init --layout "$1"
+  umoci new --image "$1:latest"
+  tar --create --format=posix -C zeros file | dd bs=1M iflag=fullblock conv=sparse of=layer.tar
+  umoci raw add-layer --image "$1:latest" layer.tar
+  rm -r zeros layer.tar
+}
+
 case $1 in
   test)
     one_layer debian "$base"
@@ -173,6 +190,9 @@ case $1 in
     ;;
   bench)
     eight_layers
+    uncompressed eight plain
+    one_file large 4G
+    one_file small 4M
     ;;
 esac
 rm -rf --one-file-system "$storage"
