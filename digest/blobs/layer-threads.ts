@@ -12,21 +12,31 @@ let earlyThread: Worker | undefined;
  * image's manifest to read.
  */
 export function startReadingEarly(): void {
-  if (earlyThread === undefined && maxThreads() > 0) earlyThread = startThread();
+  if (maxThreads() > 0) earlyThread ??= startThread();
 }
 
-/** @returns up to `count` threads that wait for an assignment; less where there are less processors */
+/** @returns up to `count` threads that wait for an assignment; less where there are less processors, or no thread can be had */
 export function takeThreads(count: number): Worker[] {
   const threads: Worker[] = [];
   for (let left = Math.min(count, maxThreads()); left > 0; left--) {
-    threads.push(earlyThread ?? startThread());
+    const thread = earlyThread ?? startThread();
     earlyThread = undefined;
+    if (thread === undefined) break;
+    threads.push(thread);
   }
   return threads;
 }
 
-function startThread(): Worker {
-  const thread = startLayerWorker();
+/** @returns undefined where this process may have no more threads: it reads alone then */
+function startThread(): Worker | undefined {
+  let thread: Worker;
+  try {
+    thread = startLayerWorker();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED')
+      return;
+    throw error;
+  }
   // Without a listener Node would end the process.
   thread.on('error', () => {});
   thread.unref();

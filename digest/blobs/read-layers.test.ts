@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { DigestText } from '#digest/digest';
@@ -153,6 +154,13 @@ describe('a blob', () => {
   });
 });
 
+function workerThreads(): number {
+  const names = readdirSync('/proc/self/task').map((task) =>
+    readFileSync(`/proc/self/task/${task}/comm`, 'latin1'),
+  );
+  return names.filter((name) => name === 'WorkerThread\n').length;
+}
+
 describe('many layers', () => {
   /** So large that other threads are asked to help. */
   const many = Array.from({ length: 8 }, (_, index) => {
@@ -168,7 +176,7 @@ describe('many layers', () => {
     const layers = await readLayers(sources, {
       onProgress: (bytes) => {
         read += bytes;
-        threads = Math.max(threads, readdirSync('/proc/self/task').length);
+        threads = Math.max(threads, workerThreads());
       },
     });
     assert.deepEqual(
@@ -183,7 +191,31 @@ describe('many layers', () => {
       read,
       many.reduce((sum, { stored }) => sum + stored.length, 0),
     );
-    assert.ok(threads > 1);
+    assert.equal(threads, Math.min(availableParallelism(), many.length) - 1);
+  });
+
+  test('are read where no thread can be started', () => {
+    using blobs = temporaryBlobs();
+    const claims = many.map(({ stored, bytes }, index) => {
+      writeFileSync(`${blobs.path}/${index}`, stored);
+      return { path: `${blobs.path}/${index}`, size: stored.length, diffID: digestOf(bytes) };
+    });
+    const code = `
+      import { spawnSync } from 'node:child_process';
+      import { openSync } from 'node:fs';
+      import { readLayers } from ${JSON.stringify(new URL('./read-layers.ts', import.meta.url))};
+      const sources = ${JSON.stringify(claims)}.map(({ path, size, diffID }) => ({
+        blob: { fd: openSync(path, 'r'), offset: 0, size }, diffID, label: path,
+      }));
+      // Root may have as many as it wants.
+      const limited = spawnSync('prlimit', ['--pid', String(process.pid), '--nproc=1']);
+      process.setuid(65533);
+      let threads = '';
+      try { new (await import('node:worker_threads')).Worker('', { eval: true }); } catch ({ code }) { threads = code; }
+      console.log(limited.status, threads, (await readLayers(sources)).length);`;
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code];
+    const found = piped(Buffer.alloc(0), process.execPath, ...args).toString();
+    assert.equal(found, `0 ERR_WORKER_INIT_FAILED ${many.length}\n`);
   });
 
   test('are refused if one is wrong, whichever it is', async () => {

@@ -8,7 +8,6 @@ import { SharedWork } from './shared-work.ts';
 import { readSideBySide } from './side-by-side.ts';
 
 export type { BlobRegion, LayerSource } from './layer-source.ts';
-export { startReadingEarly } from './layer-threads.ts';
 
 export interface ReadOptions {
   /** Called now and then with the bytes of blobs read since the last call. */
