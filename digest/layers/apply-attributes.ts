@@ -8,6 +8,8 @@ import { lookupRootPath } from './plain-lookup.ts';
 import { setXattr } from './set-xattr.ts';
 import type { Unpacking } from './unpacking.ts';
 
+/** What every engine sets, where it can be set. */
+const SHARED_XATTR = /^(?:user\..|security\.capability$)/s;
 const OVERLAY_PREFIX = 'trusted.overlay.';
 
 /**
@@ -46,8 +48,10 @@ function setMode(unpacking: Unpacking, inode: Inode, entry: LayerEntry): void {
 function setXattrs(unpacking: Unpacking, inode: Inode, entry: LayerEntry, path: ByteString): void {
   if (entry.xattrs.length === 0) return;
   const { engine, isSequential } = unpacking;
+  if (inode.kind === 'link') unpacking.isShared = false;
   const holder = inode.kind === 'link' ? linkHolder(unpacking, inode, path) : inode;
   for (const { name, value } of entry.xattrs) {
+    if (!SHARED_XATTR.test(name)) unpacking.isShared = false;
     if (engine.droppedXattrs.has(name)) continue;
     if (engine.trustedXattrs === 'drop' && name.startsWith('trusted.')) continue;
     if (name.startsWith(OVERLAY_PREFIX) && !isSequential) {
@@ -56,6 +60,7 @@ function setXattrs(unpacking: Unpacking, inode: Inode, entry: LayerEntry, path: 
       );
     }
     const failure = setXattr(holder, name, value);
+    if (failure !== undefined) unpacking.isShared = false;
     if (failure !== undefined && !engine.forgives(failure, name, holder)) {
       throw unpacking.refusal(
         `its attribute ${JSON.stringify(name)} cannot be set on a ${holder.kind} (${failure})`,

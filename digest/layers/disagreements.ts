@@ -14,6 +14,7 @@ export interface Disagreement {
 }
 
 export function isSame(a: Unpacked, b: Unpacked): boolean {
+  if (a === b) return true;
   if (a instanceof Refusal || b instanceof Refusal) return false;
   return a.length === b.length && a.every((entry, i) => isSameEntry(entry, b[i]));
 }

@@ -62,6 +62,7 @@ function findPlace(
   const isLong = engine.name !== 'docker' && path.length > MAX_PATH_LENGTH;
   if (isLong) throw unpacking.refusal(`a path of ${path.length} bytes is too long`);
   const walk = walkPlain(root, parent, budget);
+  if (walk.rest < parent.length) unpacking.isShared = false;
   if (walk.blocked?.kind !== 'link') {
     const directory = createMissing(unpacking, parent);
     return { directory, name, path, isThroughLinks: false };

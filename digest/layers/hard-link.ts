@@ -14,11 +14,20 @@ import type { Unpacking } from './unpacking.ts';
  */
 export function findLinked(unpacking: Unpacking, linkName: ByteString): Inode {
   const found = lookUp(unpacking, linkName);
+  if (found !== lookUpCommon(unpacking, linkName)) unpacking.isShared = false;
   if (typeof found === 'string') {
     throw unpacking.refusal(`a hard link to what cannot be found in its layer (${found})`);
   }
   if (found.kind === 'dir') throw unpacking.refusal('a hard link to a directory');
   return found;
+}
+
+/** What every engine finds, if no link is on the way. */
+function lookUpCommon({ root, budget }: Unpacking, linkName: ByteString): Inode | undefined {
+  const path = linkName.startsWith('./') ? linkName.slice(2) : linkName;
+  if (path !== cleanInRoot(path)) return undefined;
+  const found = lookupPlain(root, path, budget);
+  return typeof found === 'string' ? undefined : found;
 }
 
 function lookUp(unpacking: Unpacking, linkName: ByteString): Inode | LookupFailure {

@@ -8,7 +8,7 @@ import { type Disagreement, findDisagreements, isSame } from './disagreements.ts
 import { SEMANTICS, type Semantics } from './engines.ts';
 import type { Layer } from './layer.ts';
 import { Refusal } from './refusal.ts';
-import { type Unpacked, unpackAsOverlay, unpackInSequence } from './unpack-image.ts';
+import { type Unpacked, unpackAsOverlays, unpackInSequence } from './unpack-image.ts';
 
 export type { Disagreement } from './disagreements.ts';
 export type { Semantics } from './engines.ts';
@@ -77,9 +77,8 @@ function checkSize(layers: readonly Layer[]): void {
 
 /** Equal answers are one object: a large image is kept once. */
 function unpackAsEach(layers: readonly Layer[]): Map<Semantics, Unpacked> {
-  const answers = new Map<Semantics, Unpacked>();
-  for (const semantics of SEMANTICS) {
-    const unpacked = unpackAsOverlay(layers, semantics);
+  const answers = unpackAsOverlays(layers);
+  for (const [semantics, unpacked] of answers) {
     const known = [...answers.values()].find((answer) => isSame(answer, unpacked));
     answers.set(semantics, known ?? unpacked);
   }

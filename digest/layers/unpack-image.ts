@@ -1,5 +1,5 @@
 import type { Entry } from '#digest/entry';
-import { ENGINES, type Semantics } from './engines.ts';
+import { ENGINES, SEMANTICS, type Semantics } from './engines.ts';
 import { type DirectoryInode, newRoot } from './inode.ts';
 import type { Layer } from './layer.ts';
 import { listTree } from './list-tree.ts';
@@ -12,23 +12,44 @@ import { Unpacking } from './unpacking.ts';
 export type Unpacked = readonly Entry[] | Refusal;
 
 /**
- * Each layer in a directory of its own, merged by overlayfs.
+ * Each layer in a directory of its own, merged by overlayfs. Equal answers are one object where that is seen early.
  *
  * @param layers the lowest first
  * @throws {DigestError} `too-large`
  */
-export function unpackAsOverlay(layers: readonly Layer[], semantics: Semantics): Unpacked {
+export function unpackAsOverlays(layers: readonly Layer[]): Map<Semantics, Unpacked> {
+  const shared: SharedTrees = new Map();
+  const answers = new Map<Semantics, Unpacked>();
+  for (const semantics of SEMANTICS) {
+    const [first] = answers.values();
+    const isShared = first !== undefined && shared.size === layers.length;
+    answers.set(semantics, isShared ? first : unpackAsOverlay(layers, semantics, shared));
+  }
+  return answers;
+}
+
+/** By their index, the layers of which every engine makes the same, as the first engine has unpacked them. */
+type SharedTrees = Map<number, DirectoryInode>;
+
+/** As {@link unpackAsOverlays} for one engine. */
+export function unpackAsOverlay(
+  layers: readonly Layer[],
+  semantics: Semantics,
+  shared: SharedTrees = new Map(),
+): Unpacked {
   return orRefusal(() => {
     const engine = ENGINES[semantics];
     const budget = new StepBudget();
     const lowers: DirectoryInode[] = [];
     for (const [index, layer] of layers.entries()) {
-      const root = newRoot();
-      const style = index === 0 ? engine.lowestLayer : 'as whiteouts';
-      unpackLayer(
-        new Unpacking(engine, root, { lowers, style, isSequential: false, budget }),
-        layer,
-      );
+      const root = shared.get(index) ?? newRoot();
+      if (!shared.has(index)) {
+        const style = index === 0 ? engine.lowestLayer : 'as whiteouts';
+        const options = { lowers, style, isSequential: false, budget };
+        const unpacking = new Unpacking(engine, root, options);
+        unpackLayer(unpacking, layer);
+        if (unpacking.isShared && semantics === SEMANTICS[0]) shared.set(index, root);
+      }
       lowers.unshift(root);
     }
     return listTree(lowers);

@@ -8,7 +8,7 @@ import { type Inode, isDirectory } from './inode.ts';
 import { createIn } from './kernel-calls.ts';
 import { type Layer, type LayerEntry, TypeFlag } from './layer.ts';
 import { lookupPath, MAX_NAME_LENGTH } from './lookup-path.ts';
-import { lookupRootPath } from './plain-lookup.ts';
+import { lookupPlain, lookupRootPath } from './plain-lookup.ts';
 import type { Unpacking } from './unpacking.ts';
 import {
   emptyOpaque,
@@ -51,6 +51,7 @@ class LayerRun {
   unpack(entry: LayerEntry): void {
     const { engine, isSequential } = this.#unpacking;
     const isGlobal = entry.typeFlag === TypeFlag.global;
+    if (isGlobal || !staysBelow(entry.name)) this.#unpacking.isShared = false;
     if (isGlobal && engine.globalHeaders === 'ignore' && !isSequential) return;
     const path = this.#cleanPath(entry);
     if (path === '') {
@@ -80,6 +81,7 @@ class LayerRun {
   /** The root's own metadata is in no listing; what is below can inherit from it where podman sets it. */
   #unpackRoot(entry: LayerEntry): void {
     const { engine, root, isSequential } = this.#unpacking;
+    if (entry.name.startsWith('/')) this.#unpacking.isShared = false;
     if (engine.rootAsFile === 'ignore') return;
     const isDot = !entry.name.startsWith('/') && staysBelow(entry.name);
     if (isDot && !isSequential) return;
@@ -90,6 +92,8 @@ class LayerRun {
 
   #applyWhiteout(place: Place, entry: LayerEntry): void {
     const { engine, style } = this.#unpacking;
+    const isLowest = this.#unpacking.lowers.length === 0;
+    if (isLowest || place.directory.names.has(place.name)) this.#unpacking.isShared = false;
     if (style === 'removing') {
       if (place.name === OPAQUE_MARKER) this.#emptyOpaque(place);
       else removeHidden(this.#unpacking, place);
@@ -192,7 +196,10 @@ class LayerRun {
         engine.links === 'in the text'
           ? lookupRootPath(root, cleanInRoot(name), budget)
           : lookupPath(root, path, engine.links, 'follow', budget);
-      if (typeof found !== 'string') continue;
+      if (typeof found !== 'string') {
+        this.#unpacking.isShared &&= lookupPlain(root, path, budget) === found;
+        continue;
+      }
       this.#unpacking.entryName = name;
       throw this.#unpacking.refusal(`a directory that the layer has removed again (${found})`);
     }

@@ -19,6 +19,8 @@ export class Unpacking {
   readonly budget: StepBudget;
   /** How often something was taken away; what was found before may be elsewhere then. */
   removals = 0;
+  /** Nothing has come up so far in which engines differ: every one of them makes the same of the layer. */
+  isShared = true;
   /** The entry at hand, as the layer names it. */
   entryName: ByteString = '';
 
