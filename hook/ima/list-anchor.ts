@@ -1,0 +1,139 @@
+/** Where in the list to begin: what lies before was replayed by an earlier start of this boot, or is nothing. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { HookError } from '#hook/errors';
+import type { PcrValues, Tpm } from '#hook/log/tpm';
+import type { ListFile } from './list-file.ts';
+import type { ListCheckpoint } from './list-memory.ts';
+import { readEntries, readEntryAt, readEntryIfAny } from './list-reader.ts';
+import { IMA_PCR, type ReplayBank, replayBanks } from './list-replay.ts';
+import { measuredFile } from './template.ts';
+
+export interface ListAnchor {
+  /** Of the next entry. */
+  readonly offset: number;
+  /** Entries before it. */
+  readonly count: number;
+  /** What PCR 10 holds here; undefined: zeros in every bank. */
+  readonly reached: { readonly bank: ReplayBank; readonly value: Uint8Array } | undefined;
+  /** The entry before it, by which to see that it is still where it was. */
+  readonly last: Pick<ListCheckpoint, 'offset' | 'length' | 'sha256'> | undefined;
+  /** The list no longer has its beginning, and nobody remembers where this is in it. */
+  readonly isHeadless: boolean;
+}
+
+export interface ListSource {
+  readonly list: ListFile;
+  readonly tpm: Pick<Tpm, 'readPcr'>;
+  readonly interrupt: () => void;
+}
+
+const beginning: ListAnchor = {
+  offset: 0,
+  count: 0,
+  reached: undefined,
+  last: undefined,
+  isHeadless: false,
+};
+
+/**
+ * To be asked before records are shown to the kernel.
+ * @throws HookError 'ima', 'tpm'
+ */
+export async function findAnchor(
+  source: ListSource,
+  checkpoint: ListCheckpoint | undefined,
+): Promise<ListAnchor> {
+  if (checkpoint !== undefined && fits(source, checkpoint)) {
+    return after(checkpoint, checkpoint.offset);
+  }
+  if (isWhole(source)) return beginning;
+  return relocate(source, checkpoint) ?? (await anchorByPcr(source));
+}
+
+/** Whether the list still begins where the boot did. */
+export function isWhole({ list, interrupt }: ListSource): boolean {
+  const first = readEntryAt(list, 0, interrupt);
+  return first !== undefined && measuredFile(first.entry, first.order)?.path === 'boot_aggregate';
+}
+
+function fits(source: ListSource, checkpoint: ListCheckpoint): boolean {
+  return checkpoint.list === source.list.name && isAt(source, checkpoint);
+}
+
+/** Whether no entry went away since the anchor was found. */
+export function isStillThere(source: ListSource, anchor: ListAnchor): boolean {
+  if (anchor.last !== undefined) return isAt(source, anchor.last);
+  return anchor.isHeadless || isWhole(source);
+}
+
+function isAt(
+  { list, interrupt }: ListSource,
+  remembered: { offset: number; length: number; sha256: string },
+): boolean {
+  const placed = readEntryIfAny(list, remembered.offset, interrupt);
+  return placed !== undefined && isRemembered(placed.bytes, remembered);
+}
+
+function isRemembered(
+  bytes: Uint8Array,
+  { length, sha256: expected }: { length: number; sha256: string },
+): boolean {
+  return bytes.length === length && sha256(bytes).toHex() === expected;
+}
+
+/** The remembered entry, further ahead than it was because others before it are gone. */
+function relocate(
+  { list, interrupt }: ListSource,
+  checkpoint: ListCheckpoint | undefined,
+): ListAnchor | undefined {
+  if (checkpoint?.list !== list.name) return undefined;
+  for (const { offset, bytes } of readEntries(list, 0, interrupt)) {
+    if (isRemembered(bytes, checkpoint)) return after(checkpoint, offset);
+  }
+  return undefined;
+}
+
+function after(
+  { bank, count, length, sha256: of, value }: ListCheckpoint,
+  offset: number,
+): ListAnchor {
+  const reached = { bank, value: Uint8Array.fromHex(value) };
+  const last = { offset, length, sha256: of };
+  return { offset: offset + length, count, reached, last, isHeadless: false };
+}
+
+const ATTEMPTS = 5;
+
+/** The list's end is where the PCR is, if nothing was added while the PCR was read. */
+async function anchorByPcr({ list, tpm, interrupt }: ListSource): Promise<ListAnchor> {
+  let offset = 0;
+  let count = 0;
+  let last: ListAnchor['last'];
+  for (let attempt = 0; attempt <= ATTEMPTS; attempt++) {
+    const pcr = await tpm.readPcr(IMA_PCR);
+    const before = count;
+    for (const placed of readEntries(list, offset, interrupt)) {
+      const { length } = placed.bytes;
+      last = { offset: placed.offset, length, sha256: sha256(placed.bytes).toHex() };
+      offset = placed.offset + length;
+      count += 1;
+    }
+    if (attempt > 0 && count === before) {
+      const bank = bestBank(pcr);
+      const value = pcr.get(bank) ?? new Uint8Array(0);
+      return { offset, count, reached: { bank, value }, last, isHeadless: true };
+    }
+  }
+  throw new HookError(
+    'ima',
+    "the beginning of the kernel's list was exported away, and what is left grows too fast to be compared with PCR 10",
+  );
+}
+
+/** @throws HookError 'ima' where no active bank can be replayed */
+function bestBank(pcr: PcrValues): ReplayBank {
+  const bank = replayBanks.find((one) => pcr.has(one));
+  if (bank !== undefined) return bank;
+  const active = [...pcr.keys()].join(', ');
+  throw new HookError('ima', `PCR 10 has no bank that can be replayed, only ${active}`);
+}
