@@ -1,15 +1,10 @@
+import type { Platform } from '#digest/images/platform';
+import type { Semantics } from '#digest/layers/layered-rootfs';
 import { ToolError } from './errors.ts';
 import { isImage, type Source } from './source.ts';
 
-/** Whose way of unpacking an image counts where engines differ. */
-export const SEMANTICS = ['containerd', 'docker', 'podman'] as const;
-export type Semantics = (typeof SEMANTICS)[number];
-
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
-}
+/** Whose way of unpacking an image may count where they differ. */
+export const SEMANTICS: readonly Semantics[] = ['containerd', 'docker', 'podman'];
 
 /** What was typed behind --platform and --semantics. */
 export interface ImageOptions {
@@ -62,4 +57,9 @@ function parseSemantics(text: string | undefined): Semantics | undefined {
     );
   }
   return semantics;
+}
+
+/** As it would be typed. */
+export function showPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { execa } from 'execa';
-import { mainFile, nodeOptions, run, runOnTerminal } from './program.fixture.ts';
+import { mainFile, makeTestDirectory, nodeOptions, run, runOnTerminal } from './program.fixture.ts';
 
 const ESCAPE = '\u001b';
 const COMMANDS = ['hook', 'digest', 'diff', 'containers', 'log', 'doctor'];
@@ -89,6 +89,33 @@ describe('oci-measure hook', () => {
       assert.equal(exitCode, 1);
       assert.match(stderr, /"\/nowhere\.toml" is not there/);
     }
+  });
+});
+
+describe('oci-measure digest', () => {
+  test('loads nothing for a directory that only other sources need', async () => {
+    const directory = makeTestDirectory('main');
+    try {
+      const loaded = await modulesLoadedBy(['digest', directory]);
+      assert.ok(loaded.some((url) => url.endsWith('/digest/rootfs.ts')));
+      const needless = /\/digest\/(?:tar|layers|blobs|images|json)\/|\/tools\/diff|tar-stream|ajv/;
+      assert.deepEqual(
+        loaded.filter((url) => needless.test(url)),
+        [],
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test('loads nothing for an image that only directories need', async () => {
+    const loaded = await modulesLoadedBy(['digest', 'oci:/nowhere']);
+    assert.ok(loaded.some((url) => url.endsWith('/digest/images/digest-image.ts')));
+    const needless = /\/digest\/(?:rootfs|walk|hash-threads|content-hasher)\.ts$|\/tools\/diff|ajv/;
+    assert.deepEqual(
+      loaded.filter((url) => needless.test(url)),
+      [],
+    );
   });
 });
 

@@ -53,11 +53,11 @@ describe('createListingProgress', () => {
 });
 
 describe('createByteProgress', () => {
-  test('counts bytes in whole megabytes', () => {
+  test('tells whole megabytes, and of how many', () => {
     const progress = createByteProgress('reading', write, () => nowMs);
-    progress.count(1_234_000_000);
+    progress.count({ read: 1_000_000, all: 2_345_999_999 });
     nowMs = 1000;
-    progress.count(999_999);
-    assert.deepEqual(written, ['\r\u001b[Kreading: 1,234 MB']);
+    progress.count({ read: 1_234_999_999, all: 2_345_999_999 });
+    assert.deepEqual(written, ['\r\u001b[Kreading: 1,234 of 2,345 MB']);
   });
 });

@@ -22,8 +22,13 @@ export function startListingProgress(what: string): Progress<Uint8Array> {
   return isatty(STDERR) ? createListingProgress(what, writeError, Date.now) : noProgress;
 }
 
-/** Of bytes read. On a terminal, once it takes long; nothing elsewhere. */
-export function startByteProgress(what: string): Progress<number> {
+export interface BytesRead {
+  readonly read: number;
+  readonly all: number;
+}
+
+/** Of bytes. On a terminal, once it takes long; nothing elsewhere. */
+export function startByteProgress(what: string): Progress<BytesRead> {
   return isatty(STDERR) ? createByteProgress(what, writeError, Date.now) : noProgress;
 }
 
@@ -47,16 +52,16 @@ export function createListingProgress(what: string, write: Write, now: Now): Pro
   };
 }
 
-export function createByteProgress(what: string, write: Write, now: Now): Progress<number> {
-  let bytes = 0;
+export function createByteProgress(what: string, write: Write, now: Now): Progress<BytesRead> {
   const line = createLine(write, now);
   return {
-    count(more) {
-      bytes += more;
-      line.show(() => `${what}: ${Math.floor(bytes / MB).toLocaleString('en')} MB`);
-    },
+    count: ({ read, all }) => line.show(() => `${what}: ${inMB(read)} of ${inMB(all)} MB`),
     clear: () => line.clear(),
   };
+}
+
+function inMB(bytes: number): string {
+  return Math.floor(bytes / MB).toLocaleString('en');
 }
 
 /** A line that is written over again and again, but not too often, and not for what is quickly done. */

@@ -5,10 +5,11 @@ import { printable } from './printable.ts';
 /** What a shell shows for a program ended by SIGPIPE, which Node ignores: 128 + 13. */
 const BROKEN_PIPE = 141;
 
-/** Tells standard error why a command failed, in one line and perhaps a hint, and returns the exit code. */
+/** Tells standard error why a command failed, in one line, perhaps with details and a hint, and returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof ToolError && error.code === 'output-closed') return BROKEN_PIPE;
   reportError(messageOf(error));
+  if (error instanceof ToolError) reportDetails(error.details);
   if (error instanceof ToolError && error.hint !== undefined) reportHint(error.hint);
   return error instanceof ToolError && error.code === 'usage' ? 2 : 1;
 }
@@ -23,6 +24,10 @@ export function reportWarning(message: string): void {
 
 export function reportHint(message: string): void {
   reportLine('hint', message);
+}
+
+function reportDetails(lines: readonly string[]): void {
+  for (const line of lines) writeError(`  ${printable(line)}\n`);
 }
 
 function reportLine(kind: 'error' | 'warning' | 'hint', message: string): void {

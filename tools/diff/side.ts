@@ -16,7 +16,7 @@ export interface Side {
   readonly entries: readonly Entry[];
 }
 
-/** @throws ToolError `source`: whatever went wrong, and with which source */
+/** @throws ToolError: whatever went wrong, and with which source */
 export async function readSide(text: string, source: Source, choice: ImageChoice): Promise<Side> {
   const listing: Uint8Array[] = [];
   const onListing = (chunk: Uint8Array) => void listing.push(new Uint8Array(chunk));
@@ -34,8 +34,13 @@ async function digestSide(
   try {
     return await digestSource(source, options);
   } catch (cause) {
-    const message = `${JSON.stringify(text)}: ${messageOf(cause)}`;
-    const hint = cause instanceof ToolError ? cause.hint : undefined;
-    throw new ToolError('source', message, hint === undefined ? { cause } : { cause, hint });
+    throw nameSide(text, cause);
   }
+}
+
+function nameSide(text: string, cause: unknown): ToolError {
+  const message = `${JSON.stringify(text)}: ${messageOf(cause)}`;
+  if (!(cause instanceof ToolError)) return new ToolError('source', message, { cause });
+  const { code, details, hint } = cause;
+  return new ToolError(code, message, { cause, details, ...(hint === undefined ? {} : { hint }) });
 }

@@ -1,9 +1,11 @@
+import type { ImageDigest } from '#digest/images/digest-image';
 import { escapePath } from '#digest/listing-path';
+import { showPlatform } from '#tools/image-choice';
 import type { SourceDigest } from './source-digest.ts';
 
 /** docs/schema/digest.json */
 export function describeDigest(source: string, result: SourceDigest): object {
-  const { digest, entries, fileBytes, sockets, foreignMounts } = result;
+  const { digest, entries, fileBytes, sockets, foreignMounts, image, semantics } = result;
   return {
     source,
     digest,
@@ -11,5 +13,20 @@ export function describeDigest(source: string, result: SourceDigest): object {
     bytes: fileBytes,
     sockets: sockets.map(escapePath),
     foreignMounts: foreignMounts.map(escapePath),
+    ...(image === undefined ? {} : { ...describeImage(image), semantics }),
+  };
+}
+
+/** JSON has no undefined: what there is not is absent. */
+function describeImage(image: ImageDigest): object {
+  const { platform, layerCount, manifestDigest, configDigest } = image;
+  return {
+    portable: image.portable,
+    disagreements: image.disagreements.map(({ path, answers }) => ({
+      path: escapePath(path),
+      answers: Object.fromEntries(answers),
+    })),
+    sequential: Object.fromEntries(image.sequential),
+    image: { platform: showPlatform(platform), layers: layerCount, manifestDigest, configDigest },
   };
 }

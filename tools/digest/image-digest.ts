@@ -1,14 +1,64 @@
+import type { Entry } from '#digest/entry';
+import { digestImage } from '#digest/images/digest-image';
+import { AmbiguityError } from '#digest/layers/layered-rootfs';
+import { encodeEntry, LISTING_HEADER } from '#digest/listing';
 import { ToolError } from '#tools/errors';
+import { noProgress, startByteProgress } from '#tools/progress';
 import type { ImageSource } from '#tools/source';
+import { describeDisagreements } from './disagreements.ts';
 import type { SourceDigest, SourceOptions } from './source-digest.ts';
 
-export interface ImageFacts {
-  readonly portable: boolean;
+const CHUNK_SIZE = 64 * 1024;
+
+/**
+ * Of an image that was never unpacked.
+ *
+ * @throws DigestError; ToolError `ambiguous`
+ */
+export async function digestImageSource(
+  source: ImageSource,
+  { platform, semantics, onListing, showProgress }: SourceOptions,
+): Promise<SourceDigest> {
+  const progress = showProgress ? startByteProgress('reading') : noProgress;
+  try {
+    const onProgress = (read: number, all: number) => progress.count({ read, all });
+    const image = await digestImage(source, { platform, semantics, onProgress });
+    progress.clear();
+    if (onListing !== undefined) writeListing(image.entries, onListing);
+    const { digest, entries, fileBytes } = image;
+    return {
+      digest,
+      entries: entries.length,
+      fileBytes,
+      sockets: [],
+      foreignMounts: [],
+      image,
+      semantics,
+    };
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    progress.clear();
+  }
 }
 
-export function digestImage(
-  { kind, path }: ImageSource,
-  _options: SourceOptions,
-): Promise<SourceDigest> {
-  throw new ToolError('usage', `${kind}: sources are not there yet: ${JSON.stringify(path)}`);
+function explain(error: unknown): unknown {
+  if (!(error instanceof AmbiguityError)) return error;
+  return new ToolError('ambiguous', 'engines unpack this image differently', {
+    cause: error,
+    details: describeDisagreements(error.disagreements),
+    hint: 'say whose containers you mean: --semantics containerd, docker or podman',
+  });
+}
+
+/** In pieces: a listing of a million entries is longer than a string should be. */
+function writeListing(entries: readonly Entry[], onListing: (chunk: Uint8Array) => void): void {
+  let lines = LISTING_HEADER.rootfs;
+  for (const entry of entries) {
+    lines += encodeEntry(entry);
+    if (lines.length < CHUNK_SIZE) continue;
+    onListing(Buffer.from(lines, 'latin1'));
+    lines = '';
+  }
+  onListing(Buffer.from(lines, 'latin1'));
 }

@@ -1,8 +1,9 @@
 import type { DigestText } from '#digest/digest';
 import type { ByteString } from '#digest/entry';
+import type { ImageDigest } from '#digest/images/digest-image';
+import type { Semantics } from '#digest/layers/layered-rootfs';
 import type { ImageChoice } from '#tools/image-choice';
 import type { Source } from '#tools/source';
-import type { ImageFacts } from './image-digest.ts';
 
 export interface SourceDigest {
   readonly digest: DigestText;
@@ -14,8 +15,10 @@ export interface SourceDigest {
   readonly sockets: readonly ByteString[];
   /** Other mounts inside a directory, left out. */
   readonly foreignMounts: readonly ByteString[];
-  /** Of an image: what it was, and whether engines agree on it. */
-  readonly image?: ImageFacts;
+  /** Of an image: which it was, and whether engines agree on it. */
+  readonly image?: ImageDigest;
+  /** Whose digest it is, if one was chosen. */
+  readonly semantics?: Semantics | undefined;
 }
 
 export interface SourceOptions extends ImageChoice {
@@ -44,8 +47,8 @@ export async function digestSource(source: Source, options: SourceOptions): Prom
     case 'oci':
     case 'oci-archive':
     case 'docker-archive': {
-      const { digestImage } = await import('./image-digest.ts');
-      return await digestImage(source, options);
+      const { digestImageSource } = await import('./image-digest.ts');
+      return await digestImageSource(source, options);
     }
   }
 }

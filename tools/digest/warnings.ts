@@ -6,8 +6,11 @@ import type { SourceDigest } from './source-digest.ts';
 /** Of one kind, that are told one by one; the rest is counted. */
 const TOLD = 10;
 
-/** Tells standard error what a digest does not cover. */
-export function warnOfDigest({ foreignMounts, sockets }: SourceDigest): void {
+/** Tells standard error what a digest does not cover, and whose it is where there is more than one. */
+export function warnOfDigest({ foreignMounts, sockets, image, semantics }: SourceDigest): void {
+  if (image?.portable === false) {
+    reportWarning(`engines unpack this image differently: this is what ${semantics} shows`);
+  }
   tell(foreignMounts, 'another mount: left out', 'other mounts left out');
   tell(sockets, 'a socket, as no image holds one: not listed', 'sockets not listed');
 }
