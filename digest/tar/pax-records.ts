@@ -35,9 +35,6 @@ const KEPT = new Set([
 /** Of format 0.0, one for each fragment, in turn. */
 const FRAGMENT = { offset: 'GNU.sparse.offset', length: 'GNU.sparse.numbytes' };
 
-const SPACE = 0x20;
-const EQUALS = 0x3d;
-const LINE_FEED = 0x0a;
 const SHORTEST_RECORD = 5;
 const LONGEST_SHOWN = 64;
 
@@ -46,16 +43,20 @@ export function parsePaxRecords(bytes: Buffer): PaxRecords {
   const texts = new Map<string, ByteString>();
   const xattrs = new Map<string, Uint8Array>();
   const fragments: ByteString[] = [];
+  const all = bytes.toString('latin1');
   for (let at = 0; at < bytes.length; ) {
-    const { key, value, end } = parseRecord(bytes, at);
+    const { key, valueAt, end } = parseRecord(all, at);
+    // Not a slice of `all`: that would keep a megabyte for each name.
+    const value = (): ByteString => bytes.toString('latin1', valueAt, end - 1);
     if (key === FRAGMENT.offset || key === FRAGMENT.length) {
       const expected = fragments.length % 2 === 0 ? FRAGMENT.offset : FRAGMENT.length;
-      if (key !== expected || value.includes(',')) throw notARecord(bytes, at);
-      fragments.push(value.toString('latin1'));
+      if (key !== expected || value().includes(',')) throw notARecord(all, at);
+      fragments.push(value());
     } else if (KEPT.has(key)) {
-      texts.set(key, value.toString('latin1'));
+      texts.set(key, value());
     } else if (key.startsWith(XATTR)) {
-      xattrs.set(key.slice(XATTR.length), new Uint8Array(value));
+      const name = bytes.toString('latin1', valueAt - 1 - key.length + XATTR.length, valueAt - 1);
+      xattrs.set(name, new Uint8Array(bytes.subarray(valueAt, end - 1)));
     }
     at = end;
   }
@@ -65,33 +66,30 @@ export function parsePaxRecords(bytes: Buffer): PaxRecords {
 
 interface PaxRecord {
   readonly key: ByteString;
-  readonly value: Buffer;
+  /** Up to the line feed before `end`. */
+  readonly valueAt: number;
   /** Where the next record begins. */
   readonly end: number;
 }
 
 /** The length in front of a record counts itself and the line feed. */
-function parseRecord(bytes: Buffer, at: number): PaxRecord {
-  const space = bytes.indexOf(SPACE, at);
-  const length = space < 0 ? undefined : parseDecimal(bytes.toString('latin1', at, space));
-  if (typeof length !== 'number' || length < SHORTEST_RECORD) throw notARecord(bytes, at);
+function parseRecord(all: ByteString, at: number): PaxRecord {
+  const space = all.indexOf(' ', at);
+  const length = space < 0 ? undefined : parseDecimal(all.slice(at, space));
+  if (typeof length !== 'number' || length < SHORTEST_RECORD) throw notARecord(all, at);
   const end = at + length;
-  if (end > bytes.length || end - 1 <= space || bytes[end - 1] !== LINE_FEED) {
-    throw notARecord(bytes, at);
-  }
-  const record = bytes.subarray(space + 1, end - 1);
-  const equals = record.indexOf(EQUALS);
-  if (equals <= 0) throw notARecord(bytes, at);
-  const key = record.toString('latin1', 0, equals);
-  const value = record.subarray(equals + 1);
-  if (STRINGS.has(key) ? value.includes(0) : key.includes('\0')) throw notARecord(bytes, at);
-  return { key, value, end };
+  if (end - 1 <= space || all[end - 1] !== '\n') throw notARecord(all, at);
+  const record = all.slice(space + 1, end - 1);
+  const equals = record.indexOf('=');
+  if (equals <= 0) throw notARecord(all, at);
+  const key = record.slice(0, equals);
+  const text = STRINGS.has(key) ? record.slice(equals) : key;
+  if (text.includes('\0')) throw notARecord(all, at);
+  return { key, valueAt: space + 1 + equals + 1, end };
 }
 
-function notARecord(bytes: Buffer, at: number): DigestError {
-  const found = escapeBytes(
-    bytes.toString('latin1', at, Math.min(bytes.length, at + LONGEST_SHOWN)),
-  );
+function notARecord(all: ByteString, at: number): DigestError {
+  const found = escapeBytes(all.slice(at, at + LONGEST_SHOWN));
   return new DigestError(
     'layer',
     `expected a PAX record "LENGTH KEY=VALUE" and a line feed, found "${found}"`,

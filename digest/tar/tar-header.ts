@@ -117,9 +117,10 @@ const TIME = /^([+-]?\d+)(?:\.\d*)?$/;
 function verifyTimes({ texts }: PaxRecords): void {
   for (const key of ['atime', 'ctime', 'mtime']) {
     const text = texts.get(key) ?? '';
+    if (text === '') continue;
     const [, seconds] = TIME.exec(text) ?? [];
     const isTime = seconds !== undefined && parseDecimal(seconds) !== undefined;
-    if (text !== '' && !isTime) throw badRecord(key, text, 'a time');
+    if (!isTime) throw badRecord(key, text, 'a time');
   }
 }
 

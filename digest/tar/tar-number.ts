@@ -58,9 +58,24 @@ const LEADING_ZEROS = /^0+/;
 
 /** As Go's `strconv.ParseInt(text, 10, 64)`. @returns undefined if it is none, or does not fit */
 export function parseDecimal(text: string): Int64 | undefined {
+  return parseShortDecimal(text) ?? parseLongDecimal(text);
+}
+
+/** The usual ones, fast. */
+function parseShortDecimal(text: string): number | undefined {
+  if (text.length === 0 || text.length > EXACT_DIGITS) return undefined;
+  let value = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function parseLongDecimal(text: string): Int64 | undefined {
   const [, sign, digits] = DECIMAL.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  if (digits.length <= EXACT_DIGITS) return sign === '-' ? 0 - Number(digits) : Number(digits);
   // A hostile text may have a million digits.
   const significant = digits.replace(LEADING_ZEROS, '');
   if (significant.length > MOST_DIGITS) return undefined;

@@ -1,0 +1,2 @@
+/** Archives by name, in parts. */
+export type Vectors = Record<string, readonly Buffer[]>;
