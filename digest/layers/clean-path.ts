@@ -2,7 +2,9 @@ import type { ByteString } from '#digest/entry';
 
 /** Go's path.Join('/', path) without the slash at the start: `.`, empty components and `..` are resolved, `..` not above the root. */
 export function cleanInRoot(path: ByteString): ByteString {
-  if (isClean(path)) return path;
+  const plain = path.startsWith('./') ? path.slice(2) : path;
+  const short = plain.endsWith('/') ? plain.slice(0, -1) : plain;
+  if (isClean(short)) return short;
   const components: ByteString[] = [];
   for (const component of path.split('/')) {
     if (component === '..') components.pop();
@@ -11,14 +13,15 @@ export function cleanInRoot(path: ByteString): ByteString {
   return components.join('/');
 }
 
-const UNCLEAN = /^\/|^\.{1,2}(?:\/|$)|\/(?:\/|\.{0,2}$|\.{1,2}\/)/;
-
+/** Also false for some names that start with a dot. */
 function isClean(path: ByteString): boolean {
-  return !UNCLEAN.test(path);
+  const isRelative = path !== '' && !path.startsWith('/') && !path.startsWith('.');
+  return isRelative && !path.endsWith('/') && !path.includes('//') && !path.includes('/.');
 }
 
 /** Go's filepath.IsLocal() of a cleaned relative path: whether `..` does not lead above where the path starts. */
 export function staysBelow(path: ByteString): boolean {
+  if (!path.includes('..')) return true;
   let depth = 0;
   for (const component of path.split('/')) {
     if (component === '..') depth--;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DigestError } from '#digest/errors';
@@ -6,6 +7,7 @@ import { encodeEntry, LISTING_HEADER } from '#digest/listing';
 import type { Semantics } from './engines.ts';
 import { readLayer } from './layer.fixture.ts';
 import type { Layer } from './layer.ts';
+import { digestLayers } from './layered-rootfs.ts';
 import { type Unpacked, unpackAsOverlay, unpackInSequence } from './unpack-image.ts';
 
 // Made by the engines' own code and the kernel's overlayfs: see testdata/corpus.md.
@@ -67,6 +69,48 @@ describe('each image of the corpus is shown as each engine shows it, or refused'
         const isAttack = ATTACKS.has(name) && OBEY.has(engine);
         const right = isAttack ? undefined : listing;
         assert.equal(answerOf(name, model), right ?? 'error layer', engine);
+      }
+    });
+  }
+});
+
+const OVERLAYS = ['containerd-overlay', 'docker-overlay2', 'podman-overlay'];
+
+function overlayAnswers(name: string): Map<Semantics, string> {
+  return new Map(
+    OVERLAYS.flatMap((engine) => {
+      const answer = expected[name]?.[engine];
+      const model = ENGINES[engine];
+      const isAttack = ATTACKS.has(name) && OBEY.has(engine);
+      return model ? [[model[0], (isAttack ? undefined : answer?.listing) ?? 'error layer']] : [];
+    }),
+  );
+}
+
+function digestOf(name: string, semantics?: Semantics): string {
+  try {
+    const { entries, digest, portable } = digestLayers(readCase(name), semantics);
+    const listing = LISTING_HEADER.rootfs + entries.map(encodeEntry).join('');
+    const sha256 = createHash('sha256').update(listing, 'latin1').digest('hex');
+    assert.equal(digest, `sha256:${sha256}`);
+    return portable ? listing : `${listing}not portable`;
+  } catch (error) {
+    assert.ok(error instanceof DigestError, String(error));
+    return `error ${error.code}`;
+  }
+}
+
+describe('each image of the corpus has one digest where the three overlays agree, and else needs a choice', () => {
+  for (const name of Object.keys(expected)) {
+    test(name, () => {
+      const answers = overlayAnswers(name);
+      const isPortable = new Set(answers.values()).size === 1;
+      const [answer] = answers.values();
+      assert.equal(digestOf(name), isPortable ? answer : 'error ambiguous');
+      for (const [semantics, right] of answers) {
+        const isRefusal = right.startsWith('error');
+        const suffix = isPortable || isRefusal ? '' : 'not portable';
+        assert.equal(digestOf(name, semantics), right + suffix, semantics);
       }
     });
   }

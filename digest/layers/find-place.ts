@@ -64,7 +64,8 @@ function findPlace(
   const walk = walkPlain(root, parent, budget);
   if (walk.rest < parent.length) unpacking.isShared = false;
   if (walk.blocked?.kind !== 'link') {
-    const directory = createMissing(unpacking, parent);
+    const isThere = walk.rest >= parent.length;
+    const directory = isThere ? walk.directory : createMissing(unpacking, parent);
     return { directory, name, path, isThroughLinks: false };
   }
   const { links } = engine;

@@ -58,6 +58,8 @@ function open(path: ByteString, parts: readonly DirectoryInode[]): Open {
 }
 
 function partsOf({ parts, partsWithName }: Open, index: number, name: ByteString): Inode[] {
+  const only = partsWithName === undefined ? parts[0]?.names.get(name) : undefined;
+  if (only !== undefined) return [only];
   const indices = partsWithName?.[index] ?? [0];
   return indices.flatMap((part) => parts[part]?.names.get(name) ?? []);
 }

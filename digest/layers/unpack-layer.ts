@@ -25,7 +25,7 @@ import {
  * @throws {DigestError} `layer` (a {@link Refusal}), `too-large`
  */
 export function unpackLayer(unpacking: Unpacking, layer: Layer): void {
-  const run = new LayerRun(unpacking);
+  const run = new LayerRun(unpacking, layer);
   for (const entry of layer.entries) {
     unpacking.entryName = entry.name;
     run.unpack(entry);
@@ -40,12 +40,14 @@ class LayerRun {
   /** What this layer has put where, for opaque directories. */
   readonly #unpacked = new Set<ByteString>();
   readonly #opaque = new Set<ByteString>();
+  readonly #hasOpaque: boolean;
   readonly #directories: { readonly name: ByteString; readonly path: ByteString }[] = [];
 
-  constructor(unpacking: Unpacking) {
+  constructor(unpacking: Unpacking, { entries }: Layer) {
     this.#unpacking = unpacking;
     this.#places = new PlaceFinder(unpacking);
     this.#aufs = new AufsLinks(unpacking);
+    this.#hasOpaque = entries.some(({ name }) => name.includes(OPAQUE_MARKER));
   }
 
   unpack(entry: LayerEntry): void {
@@ -122,7 +124,7 @@ class LayerRun {
     if (headed.typeFlag === TypeFlag.dir) {
       this.#directories.push({ name: headed.name, path: place.path });
     }
-    if (this.#unpacking.style === 'removing') this.#unpacked.add(place.path);
+    if (this.#hasOpaque) this.#unpacked.add(place.path);
   }
 
   /** What was removed may have been on the way to its place, where that leads through links. */
