@@ -57,7 +57,7 @@ function findMember(
     const member = members.get(name);
     if (member === undefined) return undefined;
     const target = linkTarget(name, member);
-    if (target === undefined) return contentOf(member);
+    if (target === undefined) return contentOf(name, member);
     name = target;
   }
   throw imageError(
@@ -76,7 +76,7 @@ function parentOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf('/')));
 }
 
-function contentOf({ name, type, isSparse, content }: ArchiveMember): BlobRegion {
+function contentOf(name: string, { type, isSparse, content }: ArchiveMember): BlobRegion {
   if (isSparse) throw imageError(`expected ${quoted(name)} with all its bytes, found it sparse`);
   if (type === 'file' || type === 'contiguous-file') return content;
   throw imageError(

@@ -58,12 +58,14 @@ export async function* archiveMembers(archive: BlobRegion): AsyncGenerator<Archi
         `expected ${size} bytes of ${quoted(header.name)} in the archive, found ${archive.size - end}`,
       );
     }
+    const pax = header.pax ?? {};
     yield {
-      name: header.name,
+      // The header's own is another where the member is sparse, for readers that do not know the format.
+      name: pax['GNU.sparse.name'] ?? header.name,
       type,
       linkName: header.linkname ?? '',
       content: { fd: archive.fd, offset: archive.offset + end, size },
-      isSparse: Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse.')),
+      isSparse: Object.keys(pax).some((key) => key.startsWith('GNU.sparse.')),
     };
     offset = end + Math.ceil(size / BLOCK) * BLOCK;
   }

@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { compressionOf, MAGIC_LENGTH } from '#digest/blobs/compression';
@@ -18,6 +9,8 @@ import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
 import { imageError } from './image-error.ts';
 import { readRegion } from './read-region.ts';
+
+const CHUNK = 256 * 1024;
 
 /**
  * The archive itself if it is not compressed, else what is in it, in a temporary file that has no name.
@@ -32,16 +25,22 @@ export async function plainArchive(
 ): Promise<BlobRegion> {
   const compression = compressionOf(readRegion(stored, 0, MAGIC_LENGTH), undefined);
   if (compression === 'none') return stored;
-  const fd = stack.adopt(openNameless(), closeSync);
-  const unpack = compression === 'gzip' ? createGunzip() : createZstdDecompress();
-  const from = createReadStream('', { fd: stored.fd, start: 0, autoClose: false });
-  const into = createWriteStream('', { fd, start: 0, autoClose: false });
+  const options = { chunkSize: CHUNK };
+  const unpack = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
   try {
-    await pipeline(from, unpack, upTo(READ_LIMITS.bytes, path), into);
+    const fd = stack.adopt(openNameless(), closeSync);
+    let size = 0;
+    // Streams of files would close what is not theirs when they fail.
+    await pipeline(chunksOf(stored), unpack, async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) {
+        if (size + chunk.length > READ_LIMITS.bytes) throw tooLarge(path);
+        size += writeAll(fd, chunk, size);
+      }
+    });
+    return { fd, offset: 0, size };
   } catch (cause) {
     throw unpackingError(cause, path);
   }
-  return { fd, offset: 0, size: fstatSync(fd).size };
 }
 
 /** Archives may be larger than what /tmp has: podman, too, takes /var/tmp. */
@@ -54,16 +53,19 @@ function openNameless(): number {
   }
 }
 
-function upTo(most: number, path: string): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes <= most) return done(null, chunk);
-      const what = `expected at most ${most} bytes in ${quoted(path)}, found more`;
-      return done(new DigestError('too-large', what));
-    },
-  });
+function* chunksOf(stored: BlobRegion): Generator<Uint8Array> {
+  for (let at = 0; at < stored.size; at += CHUNK) yield readRegion(stored, at, CHUNK);
+}
+
+function writeAll(fd: number, chunk: Uint8Array, position: number): number {
+  let at = 0;
+  while (at < chunk.length) at += writeSync(fd, chunk, at, chunk.length - at, position + at);
+  return at;
+}
+
+function tooLarge(path: string): DigestError {
+  const what = `expected at most ${READ_LIMITS.bytes} bytes in ${quoted(path)}, found more`;
+  return new DigestError('too-large', what);
 }
 
 function unpackingError(cause: unknown, path: string): DigestError {
