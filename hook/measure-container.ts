@@ -6,6 +6,7 @@ import type { ContainerState } from '#hook/input/state';
 import type { ContainerEvent } from '#hook/log/measurement-event';
 import { measureRootfs } from '#hook/rootfs/measure-rootfs';
 import { HookError } from './errors.ts';
+import { listInKernel } from './list-in-kernel.ts';
 import { rootfsQuestion } from './rootfs-question.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -46,7 +47,6 @@ async function measure(
   bundle: Bundle,
   around: Surroundings,
 ): Promise<Outcome> {
-  requireIma(around.config.ima.mode);
   // Before the lock: this is what takes time, and containers do not wait for each other's files.
   const measured = measureRootfs(rootfsQuestion(bundle, around));
   const { rootfs, view, writable, pruned } = measured;
@@ -54,7 +54,7 @@ async function measure(
   return await around.withLog(async (log) => {
     if (log.findStart(facts) !== undefined) return { outcome: 'measured before' };
     const otherwise = around.config.failure.action === 'allow' ? 'allowed' : 'denied';
-    await log.append(event, undefined, otherwise);
+    await log.append(event, listInKernel(log, event, around), otherwise);
     return { outcome: 'measured', rootfs: event.rootfs };
   });
 }
@@ -94,12 +94,4 @@ async function deny(
   const reason = `the configuration denies containers of class ${containerClass}`;
   await withLog((log) => log.append({ type: 'denied', id, pid, startTime, code: 'class', reason }));
   throw new HookError('class', reason);
-}
-
-function requireIma(mode: 'require' | 'try' | 'off'): void {
-  if (mode === 'off') return;
-  throw new HookError(
-    'ima',
-    `ima.mode is "${mode}", but this version does not write IMA records yet: set ima.mode = "off"`,
-  );
 }

@@ -81,8 +81,7 @@ export class ListDecoder {
   }
 
   push(part: Uint8Array): void {
-    const rest = this.#bytes.subarray(this.#at);
-    this.#bytes = rest.length === 0 ? part.slice() : joined([rest, part]);
+    this.#bytes = joined([this.#bytes.subarray(this.#at), part]);
     this.#at = 0;
   }
 

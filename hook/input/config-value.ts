@@ -105,7 +105,7 @@ export const tctiText: Check<string> = {
   read: (value) => (typeof value === 'string' && tcti.test(value) ? value : undefined),
 };
 
-export const statePath: Check<string> = {
+export const directoryPath: Check<string> = {
   expected: 'an absolute path below / without "..", "." or control characters',
   read: (value) =>
     typeof value === 'string' && value !== '/' && isPlainPath(value) ? value : undefined,

@@ -12,7 +12,7 @@ const defaults = {
   state: '/run/oci-measure',
   deadline: 90,
   tpm: { tcti: 'device:/dev/tpmrm0', pcr: 13, timeout: 10 },
-  ima: { mode: 'require' },
+  ima: { mode: 'require', signatures: undefined },
   failure: { action: 'deny' },
   classes: { sandbox: 'measure', rootless: 'skip', build: 'skip' },
 };
@@ -72,6 +72,7 @@ describe('parseConfig', () => {
     assert.equal(parse('tpm.pcr = 0').tpm.pcr, 0);
     assert.equal(parse('tpm.timeout = 1').tpm.timeout, 1);
     assert.equal(parse('ima.mode = "off"').ima.mode, 'off');
+    assert.equal(parse('ima.signatures = "/etc/s"').ima.signatures, '/etc/s');
     assert.equal(parse('failure.action = "allow"').failure.action, 'allow');
     assert.equal(parse('[classes]\nbuild = "deny"').classes.build, 'deny');
   });
@@ -123,6 +124,11 @@ describe('parseConfig', () => {
     ['a TCTI of a relative device', 'tpm.tcti = "device:tpm0"', /tpm\.tcti/],
     ['a TCTI with a newline', 'tpm.tcti = "swtpm:a\\nb"', /tpm\.tcti/],
     ['an unknown IMA mode', 'ima.mode = "on"', /ima\.mode: expected "require" or "try" or "off"/],
+    [
+      'signatures that lie nowhere',
+      'ima.signatures = "here"',
+      /ima\.signatures: expected an absolute path/,
+    ],
     ['an IMA mode that is false', 'ima.mode = false', /ima\.mode: .* found false/],
     ['an unknown failure action', 'failure.action = "ask"', /failure\.action/],
     ['an unknown policy', 'classes.sandbox = "allow"', /classes\.sandbox/],

@@ -6,11 +6,11 @@ import { HookError } from '#hook/errors';
 import type { Sha256Text } from '#hook/log/measurement-event';
 import {
   type Check,
+  directoryPath,
   oneOf,
   pcrNumber,
   readTable,
   seconds,
-  statePath,
   tctiText,
 } from './config-value.ts';
 import { readTrustedFile, requireTrustedDirectories } from './trusted-file.ts';
@@ -31,7 +31,11 @@ export interface Config {
     /** Seconds for one tpm2 command. */
     readonly timeout: number;
   };
-  readonly ima: { readonly mode: 'require' | 'try' | 'off' };
+  readonly ima: {
+    readonly mode: 'require' | 'try' | 'off';
+    /** A directory of values for `security.ima`, named as image records are. */
+    readonly signatures: string | undefined;
+  };
   readonly failure: { readonly action: 'deny' | 'allow' };
   readonly classes: {
     readonly sandbox: ClassPolicy;
@@ -107,18 +111,21 @@ function parseToml(bytes: Uint8Array): unknown {
 function readSettings(toml: unknown): Settings {
   const all = readTable(toml, '', ['state', 'deadline', 'tpm', 'ima', 'failure', 'classes']);
   const tpm = readTable(all.get('tpm'), 'tpm', ['tcti', 'pcr', 'timeout']);
-  const ima = readTable(all.get('ima'), 'ima', ['mode']);
+  const ima = readTable(all.get('ima'), 'ima', ['mode', 'signatures']);
   const failure = readTable(all.get('failure'), 'failure', ['action']);
   const classes = readTable(all.get('classes'), 'classes', ['sandbox', 'rootless', 'build']);
   const settings: Settings = {
-    state: all.value('state', statePath, '/run/oci-measure'),
+    state: all.value('state', directoryPath, '/run/oci-measure'),
     deadline: all.value('deadline', seconds(3600), 90),
     tpm: {
       tcti: tpm.value('tcti', tctiText, 'device:/dev/tpmrm0'),
       pcr: tpm.value('pcr', pcrNumber, 13),
       timeout: tpm.value('timeout', seconds(600), 10),
     },
-    ima: { mode: ima.value('mode', oneOf('require', 'try', 'off'), 'require') },
+    ima: {
+      mode: ima.value('mode', oneOf('require', 'try', 'off'), 'require'),
+      signatures: ima.value('signatures', directoryPath, undefined),
+    },
     failure: { action: failure.value('action', oneOf('deny', 'allow'), 'deny') },
     classes: {
       sandbox: classes.value('sandbox', policy, 'measure'),

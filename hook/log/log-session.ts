@@ -27,6 +27,8 @@ export interface LogOptions {
 }
 
 export interface LogSession {
+  /** For reading other PCRs while the lock is held. */
+  readonly tpm: Pick<Tpm, 'readPcr'>;
   /**
    * Extends the PCR by an event and appends it to the log; `settle` runs when that is done. If `settle` or the container map fails,
    * the start was extended but must not happen: `denied` (or what `otherwise` says), naming the record, is appended before this throws.
@@ -58,7 +60,7 @@ export async function withLogSession<T>(
   const { pcr, version, configDigest } = options;
   const step = { paths, tpm, bootId: readBootId(), pcr, version, configDigest };
   const { writer, log } = await bringIntoStep(step);
-  return await use(new Session(writer, log));
+  return await use(new Session(writer, log, tpm));
 }
 
 /** /proc/sys/kernel/random/boot_id without hyphens. */
@@ -67,11 +69,13 @@ export function readBootId(): string {
 }
 
 class Session implements LogSession {
+  readonly tpm: Pick<Tpm, 'readPcr'>;
   readonly #writer: LogWriter;
   readonly #log: LogFile;
   #isUnsettled = false;
 
-  constructor(writer: LogWriter, log: LogFile) {
+  constructor(writer: LogWriter, log: LogFile, tpm: Tpm) {
+    this.tpm = tpm;
     this.#writer = writer;
     this.#log = log;
   }

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { ImaResult } from '#hook/ima/confirm';
+import { type ImaOptions, type ImaStart, measureInIma } from '#hook/ima/ima-session';
+import { imageRecord } from '#hook/ima/record';
+import { readTrustedFile } from '#hook/input/trusted-file';
+import type { LogSession } from '#hook/log/log-session';
+import type { Settle } from '#hook/log/log-writer';
+import type { ContainerEvent } from '#hook/log/measurement-event';
+import type { LogRecord } from '#hook/log/measurement-log';
+import { HookError } from './errors.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** XATTR_SIZE_MAX */
+const MAX_SIGNATURE_BYTES = 65_536;
+
+/**
+ * What is done between a start's record in the log and its entry in the container map: the kernel's measurement list gets the image and
+ * the start, or it is recorded that it has not (`ima.mode = "try"`), or the start fails (`"require"`).
+ */
+export function listInKernel(
+  log: LogSession,
+  event: ContainerEvent,
+  around: Surroundings,
+): Settle | undefined {
+  const { mode } = around.config.ima;
+  if (mode === 'off') return undefined;
+  return async (record) => {
+    const reason = await whyUnlisted(log, event, record, around);
+    if (reason === undefined) return;
+    if (mode === 'require') throw new HookError('ima', reason);
+    const { id, pid, startTime } = event;
+    await log.append({ type: 'unlisted', id, pid, startTime, record: record.sha256, reason });
+  };
+}
+
+/** Undefined: the list has all of it, and PCR 10 is extended by it. */
+async function whyUnlisted(
+  { tpm }: LogSession,
+  event: ContainerEvent,
+  { sha256 }: LogRecord,
+  { config, deadline }: Surroundings,
+): Promise<string | undefined> {
+  const options: ImaOptions = { state: config.state, tpm, interrupt: deadline.check };
+  try {
+    return shortcomingOf(
+      await measureInIma(startOf(event, sha256, config.ima.signatures), options),
+    );
+  } catch (error) {
+    if (error instanceof HookError && error.code === 'ima') return error.message;
+    throw error;
+  }
+}
+
+function startOf(event: ContainerEvent, sha256: string, signatures: string | undefined): ImaStart {
+  const { id, rootfs, view, writable } = event;
+  const hasImageRecord = view === 'overlay' && writable.every((layer) => layer === 'pristine');
+  const start = { id, rootfs, record: sha256.slice('sha256:'.length), hasImageRecord };
+  if (!hasImageRecord || signatures === undefined) return start;
+  const path = join(signatures, imageRecord(rootfs).name);
+  const signature = readTrustedFile({ path, maxBytes: MAX_SIGNATURE_BYTES, code: 'ima' });
+  return signature === undefined ? start : { ...start, signature };
+}
+
+function shortcomingOf({ image, container, reason = '' }: ImaResult): string | undefined {
+  const isImageListed = image === undefined || image === 'measured' || image === 'already-measured';
+  if (isImageListed && container === 'measured') return undefined;
+  const outcomes = [`container ${container}`, ...(image === undefined ? [] : [`image ${image}`])];
+  return `the kernel's measurement list: ${outcomes.join(', ')}${reason && `: ${reason}`}`;
+}
