@@ -17,6 +17,7 @@ export function isSpecial(typeFlag: string): boolean {
 
 /** What stands in an archive like a file and tells of the next entry. */
 export class SpecialFile {
+  readonly kind = 'special' as const;
   readonly block: HeaderBlock;
   readonly size: number;
   readonly #content: Buffer;

@@ -1,31 +1,24 @@
 import { DigestError } from '#digest/errors';
 import { EntryContent } from './entry-content.ts';
-import { BLOCK_SIZE, type HeaderBlock, isZeroBlock, parseHeaderBlock } from './header-block.ts';
-import { type SparseHeader, sparseHeader } from './sparse-header.ts';
-import { isSpecial, SpecialFile } from './special-file.ts';
-import { ExtendedHeaders, globalHeader, mergeHeaders, type TarHeader } from './tar-header.ts';
+import { BLOCK_SIZE } from './header-block.ts';
+import { type BegunEntry, HeaderSequence, type Next } from './header-sequence.ts';
+import type { SpecialFile } from './special-file.ts';
 import type { TarVisitor } from './tar-visitor.ts';
 
 export type { TarHeader } from './tar-header.ts';
 export type { TarVisitor } from './tar-visitor.ts';
 
 /** What the next byte belongs to. */
-type State =
-  | 'header'
-  | 'second zero block'
-  | 'sparse map'
-  | 'special'
-  | 'content'
-  | 'padding'
-  | 'end';
+type Section = 'block' | 'special' | 'content' | 'padding' | 'end';
 
 /**
  * Reads a layer's archive (docs/reading-layers.md) as it comes, in pieces of any length. Once it has thrown it is not to be used again.
  */
 export class TarReader {
   readonly #visitor: TarVisitor;
+  readonly #headers = new HeaderSequence();
   readonly #content: EntryContent;
-  #state: State = 'header';
+  #section: Section = 'block';
   /** Of the next byte. */
   #offset = 0;
   /** A block that comes in more than one piece. */
@@ -33,12 +26,8 @@ export class TarReader {
   #blockLength = 0;
   /** Of the last block. */
   #blockOffset = 0;
-  #padding = 0;
-  #extended = new ExtendedHeaders();
   #special: SpecialFile | undefined;
-  #sparse: SparseHeader | undefined;
-  /** Bytes that are stored for the sparse file, its map's blocks included until they are read. */
-  #stored = 0;
+  #padding = 0;
 
   constructor(visitor: TarVisitor) {
     this.#visitor = visitor;
@@ -48,7 +37,7 @@ export class TarReader {
   /** @throws {DigestError} `layer`, `too-large` */
   write(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    for (let at = 0; at < bytes.length && this.#state !== 'end'; ) {
+    for (let at = 0; at < bytes.length && this.#section !== 'end'; ) {
       const taken = this.#take(bytes, at);
       at += taken;
       this.#offset += taken;
@@ -61,9 +50,8 @@ export class TarReader {
    * @throws {DigestError} `layer`
    */
   close(): void {
-    const isBetween = this.#state === 'header' || this.#state === 'second zero block';
-    if (this.#state === 'end' || this.#state === 'padding') return;
-    if (isBetween && this.#blockLength === 0) return;
+    const isBetween = this.#section === 'block' && this.#blockLength === 0 && this.#headers.mayEnd;
+    if (isBetween || this.#section === 'padding' || this.#section === 'end') return;
     throw new DigestError(
       'layer',
       `expected more of the archive behind byte ${this.#offset}, found its end`,
@@ -72,17 +60,15 @@ export class TarReader {
 
   /** @returns how many bytes were used, at least one */
   #take(bytes: Buffer, at: number): number {
-    switch (this.#state) {
+    switch (this.#section) {
+      case 'block':
+        return this.#takeBlock(bytes, at);
       case 'special':
         return this.#takeSpecial(bytes, at);
       case 'content':
         return this.#takeContent(bytes, at);
       case 'padding':
         return this.#takePadding(bytes, at);
-      case 'header':
-      case 'second zero block':
-      case 'sparse map':
-        return this.#takeBlock(bytes, at);
       case 'end':
         return bytes.length - at;
     }
@@ -104,85 +90,18 @@ export class TarReader {
   }
 
   #wholeBlock(bytes: Buffer, at: number): void {
-    if (this.#state === 'sparse map') this.#mapBlock(bytes, at);
-    else if (this.#state === 'second zero block') this.#endBlock(bytes, at);
-    else if (isZeroBlock(bytes, at)) this.#state = 'second zero block';
-    else this.#headerBlock(bytes, at);
+    const next = this.#located((): Next => this.#headers.block(bytes, at));
+    if (next.kind === 'entry') this.#begin(next);
+    else if (next.kind === 'special') this.#beginSpecial(next);
+    else this.#section = next.kind;
   }
 
-  #endBlock(bytes: Buffer, at: number): void {
-    if (!isZeroBlock(bytes, at)) {
-      throw this.#located(new DigestError('layer', 'expected a second block of zeros'));
-    }
-    this.#state = 'end';
-  }
-
-  #headerBlock(bytes: Buffer, at: number): void {
-    const block = this.#parse(() => parseHeaderBlock(bytes, at));
-    if (isSpecial(block.typeFlag)) {
-      const special = this.#parse(() => new SpecialFile(block));
-      this.#special = special;
-      this.#padding = paddingOf(special.size);
-      this.#state = 'special';
-      if (special.size === 0) this.#endSpecial(special);
-      return;
-    }
-    this.#entry(block, bytes, at);
-  }
-
-  #entry(block: HeaderBlock, bytes: Buffer, at: number): void {
-    const extended = this.#extended;
-    this.#extended = new ExtendedHeaders();
-    const header = this.#parse(() => mergeHeaders(block, extended));
-    this.#padding = paddingOf(header.size);
-    this.#stored = header.size;
-    this.#sparse = this.#parse(() => sparseHeader(header, block, extended.records, bytes, at));
-    if (this.#sparse === undefined) this.#beginDense(header);
-    else if (this.#sparse.map === undefined) this.#beginSparse(this.#sparse);
-    else this.#state = 'sparse map';
-    this.#verifyMapFits();
-  }
-
-  #mapBlock(bytes: Buffer, at: number): void {
-    const sparse = this.#sparse;
-    const map = sparse?.map;
-    if (sparse === undefined || map === undefined) return;
-    if (map.isContent) this.#stored -= BLOCK_SIZE;
-    if (this.#parse(() => map.block(bytes, at))) this.#beginSparse(sparse);
-    this.#verifyMapFits();
-  }
-
-  /** A map that is content ends within it. */
-  #verifyMapFits(): void {
-    const isContent = this.#state === 'sparse map' && this.#sparse?.map?.isContent === true;
-    if (isContent && this.#stored < BLOCK_SIZE) {
-      throw this.#located(
-        new DigestError('layer', "expected the sparse file's map within its content"),
-      );
-    }
-  }
-
-  #beginDense(header: TarHeader): void {
+  #begin({ header, segments, stored }: BegunEntry): void {
+    this.#padding = paddingOf(stored);
     this.#visitor.header(header);
-    this.#content.beginDense(header.size);
+    if (segments === undefined) this.#content.beginDense(stored);
+    else this.#content.beginSparse(segments);
     this.#afterContent();
-  }
-
-  #beginSparse({ header, file }: SparseHeader): void {
-    const segments = this.#parse(() => file.segments(this.#stored));
-    this.#sparse = undefined;
-    this.#visitor.header(header);
-    this.#content.beginSparse(segments);
-    this.#afterContent();
-  }
-
-  #afterContent(): void {
-    if (!this.#content.hasEnded) {
-      this.#state = 'content';
-      return;
-    }
-    this.#visitor.end();
-    this.#state = this.#padding > 0 ? 'padding' : 'header';
   }
 
   #takeContent(bytes: Buffer, at: number): number {
@@ -191,11 +110,20 @@ export class TarReader {
     return taken;
   }
 
-  #takePadding(bytes: Buffer, at: number): number {
-    const taken = Math.min(this.#padding, bytes.length - at);
-    this.#padding -= taken;
-    if (this.#padding === 0) this.#state = 'header';
-    return taken;
+  #afterContent(): void {
+    if (this.#content.hasEnded) {
+      this.#visitor.end();
+      this.#beginPadding();
+    } else {
+      this.#section = 'content';
+    }
+  }
+
+  #beginSpecial(special: SpecialFile): void {
+    this.#special = special;
+    this.#padding = paddingOf(special.size);
+    this.#section = 'special';
+    if (special.isComplete) this.#endSpecial(special);
   }
 
   #takeSpecial(bytes: Buffer, at: number): number {
@@ -208,25 +136,33 @@ export class TarReader {
 
   #endSpecial(special: SpecialFile): void {
     this.#special = undefined;
-    this.#state = this.#padding > 0 ? 'padding' : 'header';
-    const records = this.#parse(() => special.applyTo(this.#extended));
-    if (records === undefined) return;
-    // A global header is an entry, and what stood before it was for it.
-    this.#extended = new ExtendedHeaders();
-    this.#visitor.header(this.#parse(() => globalHeader(special.block, records)));
+    this.#beginPadding();
+    const global = this.#located(() => this.#headers.special(special));
+    if (global === undefined) return;
+    this.#visitor.header(global);
     this.#visitor.end();
   }
 
-  #parse<T>(parse: () => T): T {
-    try {
-      return parse();
-    } catch (error) {
-      throw error instanceof DigestError ? this.#located(error) : error;
-    }
+  #beginPadding(): void {
+    this.#section = this.#padding > 0 ? 'padding' : 'block';
   }
 
-  #located({ code, message }: DigestError): DigestError {
-    return new DigestError(code, `byte ${this.#blockOffset} of the archive: ${message}`);
+  #takePadding(bytes: Buffer, at: number): number {
+    const taken = Math.min(this.#padding, bytes.length - at);
+    this.#padding -= taken;
+    this.#beginPadding();
+    return taken;
+  }
+
+  /** Says where the block is that something was found wrong with. */
+  #located<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DigestError)) throw error;
+      const where = `byte ${this.#blockOffset} of the archive`;
+      throw new DigestError(error.code, `${where}: ${error.message}`);
+    }
   }
 }
 
