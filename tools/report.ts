@@ -34,10 +34,11 @@ function reportLine(kind: 'error' | 'warning' | 'hint', message: string): void {
   writeError(`oci-measure: ${kind}: ${printable(message)}\n`);
 }
 
-/** The message, and what the system said where that is the cause; other causes are in the message already. */
+/** The message, and what the system said where that is the cause and not in it; other causes are in the message already. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;
-  const system = cause instanceof Error && 'syscall' in cause ? cause.message : '';
-  return message.includes(system) ? message : `${message}: ${system}`;
+  if (!(cause instanceof Error) || !('syscall' in cause)) return message;
+  const isTold = 'code' in cause && message.includes(String(cause.code));
+  return isTold ? message : `${message}: ${cause.message}`;
 }

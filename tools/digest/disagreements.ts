@@ -25,7 +25,7 @@ function describe({ path, answers }: Disagreement): readonly string[] {
   ];
 }
 
-/** An entry with attributes has several lines; each begins a new one here, too, if it may. */
+/** An entry with attributes has several lines. */
 function withoutPath(answer: string, path: string): string {
   const lines = answer.startsWith(`${path} `) ? answer.slice(path.length + 1) : answer;
   return lines.replaceAll('\n', ' ');

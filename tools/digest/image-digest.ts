@@ -3,7 +3,7 @@ import { digestImage } from '#digest/images/digest-image';
 import { AmbiguityError } from '#digest/layers/layered-rootfs';
 import { encodeEntry, LISTING_HEADER } from '#digest/listing';
 import { ToolError } from '#tools/errors';
-import { noProgress, startByteProgress } from '#tools/progress';
+import { startByteProgress } from '#tools/progress';
 import type { ImageSource } from '#tools/source';
 import { describeDisagreements } from './disagreements.ts';
 import type { SourceDigest, SourceOptions } from './source-digest.ts';
@@ -17,9 +17,9 @@ const CHUNK_SIZE = 64 * 1024;
  */
 export async function digestImageSource(
   source: ImageSource,
-  { platform, semantics, onListing, showProgress }: SourceOptions,
+  { platform, semantics, onListing }: SourceOptions,
 ): Promise<SourceDigest> {
-  const progress = showProgress ? startByteProgress('reading') : noProgress;
+  const progress = startByteProgress('reading');
   try {
     const onProgress = (read: number, all: number) => progress.count({ read, all });
     const image = await digestImage(source, { platform, semantics, onProgress });

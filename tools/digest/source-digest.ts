@@ -24,7 +24,7 @@ export interface SourceDigest {
 export interface SourceOptions extends ImageChoice {
   /** Gets the listing, in pieces cut anywhere. */
   readonly onListing: ((chunk: Uint8Array) => void) | undefined;
-  /** Whether standard error may show how far it has come. */
+  /** Whether standard error may show how far it has come while the listing is made. */
   readonly showProgress: boolean;
 }
 
