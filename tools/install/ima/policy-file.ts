@@ -42,6 +42,11 @@ export function withoutOurRule(text: string): string {
   return text.slice(0, begin) + text.slice(end + END.length + 1);
 }
 
+/** Whether the rest of a policy is nothing that was in a file before: it was made by {@link policyText}, or there is none. */
+export function isOursAlone(rest: string): boolean {
+  return rest === '' || rest.startsWith(RULES_COME_FROM);
+}
+
 /** Our rule as a policy has it; undefined if it has none. */
 export function ourRule(text: string): string | undefined {
   return /^measure func=FILE_CHECK mask=\^MAY_READ fsname=ext4 fsuuid=\S+ fowner=\d+ template=ima-sig$/m.exec(

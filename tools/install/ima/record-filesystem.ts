@@ -10,6 +10,8 @@ const INODES = 65_536;
 /** systemd.unit(5) names a mount unit after its mount point: `/` is `-`, `-` is `\x2d`. */
 export const UNIT_NAME: string = `${RECORDS_DIRECTORY.slice(1).replaceAll('-', '\\x2d').replaceAll('/', '-')}.mount`;
 
+export const UNIT_FILE: string = `/etc/systemd/system/${UNIT_NAME}`;
+
 export interface RecordDevice {
   /** An image file or a partition, absolute. */
   readonly path: string;
