@@ -149,10 +149,9 @@ function readUuid(fd: number, directory: string): string {
 
 /** `s_magic` and `s_uuid` of struct ext4_super_block, which begins at byte 1024. */
 export function readSuperblockUuid(fd: number, directory: string): Uint8Array {
-  const { device } = findMount(fd);
   const superblock = Buffer.alloc(1024);
   try {
-    const block = openSync(`/dev/block/${device}`, constants.O_RDONLY);
+    const block = openDevice(findMount(fd).device, fstatSync(fd).dev);
     try {
       readSync(block, superblock, 0, superblock.length, 1024);
     } finally {
@@ -166,9 +165,19 @@ export function readSuperblockUuid(fd: number, directory: string): Uint8Array {
     );
   }
   if (superblock.readUInt16LE(0x38) !== 0xef53) {
-    throw wrong(directory, `an ext4 superblock on ${device}`, 'none');
+    throw wrong(directory, 'an ext4 superblock on its device', 'none');
   }
   return new Uint8Array(superblock.subarray(0x68, 0x78));
+}
+
+/** @param numbers of the block device, as `major:minor` */
+function openDevice(numbers: string, device: number): number {
+  const facts = readFileSync(`/sys/dev/block/${numbers}/uevent`, 'latin1');
+  const fd = openSync(`/dev/${/^DEVNAME=(.+)$/m.exec(facts)?.[1]}`, constants.O_RDONLY);
+  const found = fstatSync(fd);
+  if (found.isBlockDevice() && found.rdev === device) return fd;
+  closeSync(fd);
+  throw new Error(`the device ${numbers} is not at its place in /dev`);
 }
 
 function octal(mode: number): string {
