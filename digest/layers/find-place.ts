@@ -17,16 +17,18 @@ export interface Place {
   readonly isThroughLinks: boolean;
 }
 
+/** Room for the slash before it and the NUL behind it: PATH_MAX. Docker opens one component after another. */
+const MAX_PATH_LENGTH = 4094;
+
 /** Finds the directory of an entry's path, creating what is missing. */
 export class PlaceFinder {
   readonly #unpacking: Unpacking;
   #lastParent: ByteString | undefined;
-  #lastDirectory: DirectoryInode;
+  #last: Place | undefined;
   #removals = 0;
 
   constructor(unpacking: Unpacking) {
     this.#unpacking = unpacking;
-    this.#lastDirectory = unpacking.root;
   }
 
   /**
@@ -34,23 +36,21 @@ export class PlaceFinder {
    * @throws {Refusal}
    */
   find(path: ByteString): Place {
+    const isLong = this.#unpacking.engine.name !== 'docker' && path.length > MAX_PATH_LENGTH;
+    if (isLong) throw this.#unpacking.refusal(`a path of ${path.length} bytes is too long`);
     const parent = parentOf(path);
     const name = nameOf(path);
     // Archives have the entries of a directory one after another.
     const isKnown = parent === this.#lastParent && this.#removals === this.#unpacking.removals;
-    if (isKnown) return { directory: this.#lastDirectory, name, path, isThroughLinks: false };
-    const place = findPlace(this.#unpacking, parent, name, path);
-    if (!place.isThroughLinks) {
-      this.#lastParent = parent;
-      this.#lastDirectory = place.directory;
-      this.#removals = this.#unpacking.removals;
+    if (isKnown && this.#last !== undefined) {
+      return { ...this.#last, name, path: joinPath(parentOf(this.#last.path), name) };
     }
-    return place;
+    this.#last = findPlace(this.#unpacking, parent, name, path);
+    this.#lastParent = parent;
+    this.#removals = this.#unpacking.removals;
+    return this.#last;
   }
 }
-
-/** Room for the slash before it and the NUL behind it: PATH_MAX. Docker opens one component after another. */
-const MAX_PATH_LENGTH = 4094;
 
 function findPlace(
   unpacking: Unpacking,
@@ -59,8 +59,6 @@ function findPlace(
   path: ByteString,
 ): Place {
   const { root, budget, engine } = unpacking;
-  const isLong = engine.name !== 'docker' && path.length > MAX_PATH_LENGTH;
-  if (isLong) throw unpacking.refusal(`a path of ${path.length} bytes is too long`);
   const walk = walkPlain(root, parent, budget);
   if (walk.rest < parent.length) unpacking.isShared = false;
   if (walk.blocked?.kind !== 'link') {

@@ -12,6 +12,8 @@ export interface RootPath {
   readonly escapedBefore: boolean;
 }
 
+/** Texts are taken apart and joined for it. */
+const STEPS_PER_COMPONENT = 10;
 const MAX_LINKS = 255;
 /** lstat(2) of the host: what lies outside of the root is not known and taken for absent. */
 const HOST: LookupRules = { maxLinks: 40, outside: 'escapes', maxLength: 4095 };
@@ -61,11 +63,13 @@ interface Step {
 
 /** walkLinks(): one round, left to right. */
 function replaceLinks(walk: Walk, path: ByteString): Step {
+  walk.budget.spend(path.length);
   let current: ByteString | undefined = path.startsWith('/') ? '/' : undefined;
   for (const name of path.split('/')) {
     if (name === '') continue;
     const step = replaceLink(walk, current === undefined ? name : `${current}/${name}`);
     if (step.failure !== undefined) return step;
+    if (step.isLink === true) walk.budget.spend(step.path.length);
     const isRelativeLink = step.isLink === true && !step.path.startsWith('/');
     current = isRelativeLink && current !== undefined ? join(current, step.path) : step.path;
   }
@@ -87,6 +91,7 @@ function join(directory: ByteString, path: ByteString): ByteString {
 /** walkLink() */
 function replaceLink(walk: Walk, path: ByteString): Step {
   if (walk.links > MAX_LINKS) return { path, failure: 'ELOOP' };
+  walk.budget.spend(STEPS_PER_COMPONENT);
   const cleaned = cleanInRoot(path);
   if (cleaned === '') return { path: '/' };
   const found = lookupPath(walk.root, cleaned, HOST, 'stay', walk.budget);

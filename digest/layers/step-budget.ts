@@ -1,7 +1,7 @@
 import { DigestError } from '#digest/errors';
 
-/** Names looked up: a million entries, each ten directories deep, take a tenth of it. */
-const MAX_STEPS = 100_000_000;
+/** Names looked up: a million entries, each ten directories deep, take a fifth of it. */
+const MAX_STEPS = 50_000_000;
 /** Directories that no archive names but that others lie in. */
 const MAX_IMPLIED_DIRECTORIES = 1_000_000;
 

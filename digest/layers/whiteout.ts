@@ -49,6 +49,9 @@ function isDirectoryFound(found: Inode | string): found is DirectoryInode {
   return typeof found !== 'string' && isDirectory(found);
 }
 
+/** Its path is put together and hashed. */
+const STEPS_PER_NAME = 20;
+
 /** Removes from an opaque directory of the one tree what this layer has not put there. */
 export function emptyOpaque(
   unpacking: Unpacking,
@@ -61,7 +64,7 @@ export function emptyOpaque(
   const todo = [{ directory: place.directory, path: parentOf(place.path) }];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
     for (const [name, inode] of at.directory.names) {
-      unpacking.budget.spend(1);
+      unpacking.budget.spend(STEPS_PER_NAME);
       const path = joinPath(at.path, name);
       if (!unpacked.has(path)) unpacking.remove(at.directory, name);
       else if (isDirectory(inode)) todo.push({ directory: inode, path });
