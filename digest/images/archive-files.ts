@@ -14,12 +14,16 @@ const MAX_LINKS = 8;
 /**
  * The members of an archive, compressed or not. What is in it stays where it is.
  *
+ * @param onProgress called while it is unpacked, with the bytes of it read so far and all of them
  * @throws {DigestError} `image`, `unreadable`
  */
-export async function openArchive(path: string): Promise<StoredFiles> {
+export async function openArchive(
+  path: string,
+  onProgress?: (read: number, all: number) => void,
+): Promise<StoredFiles> {
   using stack = new DisposableStack();
   const stored = stack.adopt(openHostFile(path), ({ fd }) => closeSync(fd));
-  const archive = await plainArchive(stored, path, stack);
+  const archive = await plainArchive(stored, path, stack, onProgress);
   const members = await readMembers(archive);
   const held = stack.move();
   return {

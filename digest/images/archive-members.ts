@@ -1,6 +1,7 @@
 import { extract, type Header } from 'tar-stream';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { quoted } from '#digest/quoted';
+import { checkKinds } from './header-kinds.ts';
 import { imageError } from './image-error.ts';
 import { readRegion } from './read-region.ts';
 
@@ -51,6 +52,7 @@ export async function* archiveMembers(archive: BlobRegion): AsyncGenerator<Archi
   let offset = 0;
   while (!isEnd(archive, offset)) {
     const { header, end } = await readHeaders(archive, offset);
+    if (end - offset > BLOCK) checkKinds(readRegion(archive, offset, end - offset));
     const type = header.type ?? undefined;
     const size = type !== undefined && HEADER_ONLY.has(type) ? 0 : header.size;
     if (end + size > archive.size) {

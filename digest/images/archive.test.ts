@@ -166,6 +166,25 @@ describe('members of an archive', () => {
     }
   });
 
+  test('whose names a global header changes are refused: Go would not change them', async () => {
+    using directory = imageDirectory();
+    directory.put('a', 'evil');
+    const archive = directory.archive('--format=posix', '--pax-option=path=index.json');
+    await assert.rejects(openArchive(archive), refusal(/all readers take alike, found types "gx/));
+  });
+
+  test('with two long names are refused: Go takes the other', async () => {
+    using directory = imageDirectory();
+    directory.put('n'.repeat(120), 'a');
+    const files = ['--transform=s,^[.]/,,', '--exclude=archive*', '--no-recursion'];
+    const gnu = readFileSync(directory.archive('--format=gnu', ...files, 'n'.repeat(120)));
+    const posix = readFileSync(directory.archive('--format=posix', ...files, 'n'.repeat(120)));
+    const path = join(directory.path, 'both.tar');
+    // A header of type L with its name, in one block each.
+    writeFileSync(path, Buffer.concat([gnu.subarray(0, 2 * BLOCK), posix]));
+    await assert.rejects(openArchive(path), refusal(/found types "Lx/));
+  });
+
   test('behind the end of the archive are not there', async () => {
     using directory = imageDirectory();
     directory.put('a', 'good');

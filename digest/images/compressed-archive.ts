@@ -22,6 +22,7 @@ export async function plainArchive(
   stored: BlobRegion,
   path: string,
   stack: DisposableStack,
+  onProgress: (read: number, all: number) => void = () => {},
 ): Promise<BlobRegion> {
   const compression = compressionOf(readRegion(stored, 0, MAGIC_LENGTH), undefined);
   if (compression === 'none') return stored;
@@ -31,7 +32,7 @@ export async function plainArchive(
     const fd = stack.adopt(openNameless(), closeSync);
     let size = 0;
     // Streams of files would close what is not theirs when they fail.
-    await pipeline(chunksOf(stored), unpack, async (chunks: AsyncIterable<Buffer>) => {
+    await pipeline(chunksOf(stored, onProgress), unpack, async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
         if (size + chunk.length > READ_LIMITS.bytes) throw tooLarge(path);
         size += writeAll(fd, chunk, size);
@@ -53,8 +54,14 @@ function openNameless(): number {
   }
 }
 
-function* chunksOf(stored: BlobRegion): Generator<Uint8Array> {
-  for (let at = 0; at < stored.size; at += CHUNK) yield readRegion(stored, at, CHUNK);
+function* chunksOf(
+  stored: BlobRegion,
+  onProgress: (read: number, all: number) => void,
+): Generator<Uint8Array> {
+  for (let at = 0; at < stored.size; at += CHUNK) {
+    yield readRegion(stored, at, CHUNK);
+    onProgress(Math.min(at + CHUNK, stored.size), stored.size);
+  }
 }
 
 function writeAll(fd: number, chunk: Uint8Array, position: number): number {

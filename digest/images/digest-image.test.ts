@@ -116,6 +116,17 @@ describe('no digest is given', () => {
   });
 });
 
+test('progress of a compressed archive comes before that of its layers', async () => {
+  using directory = imageDirectory();
+  directory.index([directory.image()]);
+  const path = join(directory.path, 'archive.gz');
+  writeFileSync(path, execFileSync('gzip', ['-c', directory.archive()]));
+  const all = new Set<number>();
+  const onProgress = (_read: number, size: number): unknown => all.add(size);
+  await digestImage({ kind: 'oci-archive', path, reference: undefined }, { onProgress });
+  assert.deepEqual([...all], [readFileSync(path).length, layerTar('etc').length]);
+});
+
 test('progress ends at the size of all layers, each counted once', async () => {
   using directory = imageDirectory();
   const layer = directory.blob(layerTar('etc'), `${OCI}.layer.v1.tar`);

@@ -8,7 +8,7 @@ export interface DigestImageOptions {
   readonly platform?: Platform | undefined;
   /** Whose way of unpacking counts. Undefined: that of all engines, if it is one. */
   readonly semantics?: Semantics | undefined;
-  /** Called now and then with the bytes of stored layers read so far, and all of them. */
+  /** Called now and then with the bytes read so far, and all of them: first of a compressed archive, then of the layers. */
   readonly onProgress?: ((read: number, all: number) => void) | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function digestImage(
   reference: ImageReference,
   { platform, semantics, onProgress }: DigestImageOptions = {},
 ): Promise<ImageDigest> {
-  using image = await openImage(reference, { platform });
+  using image = await openImage(reference, { platform, onProgress });
   const layers = await readLayers(image.layers, progressOf(image, onProgress));
   return {
     ...digestLayers(layers, semantics),

@@ -3,7 +3,13 @@ import type { DigestText } from '#digest/digest';
 import { quoted } from '#digest/quoted';
 import { digestOf, readDocument } from './document.ts';
 import { imageError } from './image-error.ts';
-import { type ImageParts, type StoredLayer, withDiffIDs } from './image-parts.ts';
+import {
+  checkLayerCount,
+  type ImageParts,
+  platformOf,
+  type StoredLayer,
+  withDiffIDs,
+} from './image-parts.ts';
 import { list } from './manifest-choice.ts';
 import { resolveName } from './member-path.ts';
 import type { DockerArchive, DockerArchiveImage, ImageConfig } from './oci/image.generated.ts';
@@ -12,8 +18,9 @@ import { type Platform, satisfies, showPlatform } from './platform.ts';
 import { isSameRepoTag } from './repo-tag.ts';
 import type { StoredFiles } from './stored-files.ts';
 
-/** Where a name gives a digest: an image's configuration, a layer of newer archives. */
-const NAMED_DIGEST = /^(?:blobs\/sha256\/([0-9a-f]{64})|([0-9a-f]{64})\.json)$/;
+/** Where a name gives a digest: of a configuration (Docker's, crane's), of a layer of newer archives. */
+const NAMED_DIGEST =
+  /^(?:blobs\/sha256\/([0-9a-f]{64})|([0-9a-f]{64})\.json|sha256:([0-9a-f]{64}))$/;
 const NTH = /^@(\d{1,6})$/;
 
 /**
@@ -29,12 +36,15 @@ export function findDockerImage(
 ): ImageParts {
   const image = chooseImage(readManifest(files), reference, files.label);
   const { config, configDigest } = readConfig(files, image);
-  if (wanted !== undefined && !satisfies(config, wanted)) {
+  const platform = platformOf(config);
+  if (wanted !== undefined && !satisfies(platform, wanted)) {
     throw imageError(
-      `expected an image for ${showPlatform(wanted)}, found ${showPlatform(config)}`,
+      `expected an image for ${showPlatform(wanted)}, found ${showPlatform(platform)}`,
     );
   }
-  const stored = (image.Layers ?? []).map((name, index) => findLayer(files, name, index));
+  const names = image.Layers ?? [];
+  checkLayerCount(names);
+  const stored = names.map((name, index) => findLayer(files, name, index));
   const layers = withDiffIDs(stored, config);
   return { layers, config, configDigest, manifestDigest: undefined };
 }
@@ -56,11 +66,12 @@ function chooseImage(
   const meant = images.filter((image, index) => isMeant(image, index, reference));
   const [image] = meant;
   if (image !== undefined && meant.length === 1) return image;
-  const what = reference === undefined ? 'one image' : `one image ${quoted(reference)}`;
-  const shown = images.map((each, index) => quoted(each.RepoTags?.[0] ?? `@${index}`));
-  throw imageError(
-    `expected ${what} in ${label}, found ${meant.length} of ${list(shown) || 'none'}`,
-  );
+  const found = list(images.map(({ RepoTags }, index) => quoted(RepoTags?.[0] ?? `@${index}`)));
+  if (meant.length > 1) {
+    throw imageError(`expected one image to be meant in ${label}, found ${found}`);
+  }
+  const what = reference === undefined ? 'an image' : quoted(reference);
+  throw imageError(`expected ${what} in ${label}, found ${found || 'none'}`);
 }
 
 function isMeant(
@@ -76,8 +87,9 @@ function isMeant(
 }
 
 function namedDigest(name: string): DigestText | undefined {
-  const [, blob, config] = NAMED_DIGEST.exec(name) ?? [];
-  const hex = blob ?? config;
+  const hex = NAMED_DIGEST.exec(name)
+    ?.slice(1)
+    .find((group) => group !== undefined);
   return hex === undefined ? undefined : `sha256:${hex}`;
 }
 

@@ -1,8 +1,11 @@
 import type { BlobRegion, LayerSource } from '#digest/blobs/layer-source';
+import { READ_LIMITS } from '#digest/blobs/limits';
 import type { DigestText } from '#digest/digest';
+import { DigestError } from '#digest/errors';
 import { checkDigest } from './descriptor.ts';
 import { imageError } from './image-error.ts';
 import type { ImageConfig } from './oci/image.generated.ts';
+import type { Platform } from './platform.ts';
 
 /** What an image is made of, all but the layers read and checked. */
 export interface ImageParts {
@@ -41,4 +44,22 @@ export function withDiffIDs(
     const diffID = checkDigest(diffIDs[index] ?? '', `diff_id of layer ${index}`);
     return { ...layer, diffID, label: `layer ${index} (${layer.digest ?? diffID})` };
   });
+}
+
+/** What a configuration says it is for; a member that is null is as good as none (config.md, "Properties"). */
+export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+  return variant == null ? { os, architecture } : { os, architecture, variant };
+}
+
+/**
+ * So that a manifest of ten thousand layers opens no file for each.
+ *
+ * @throws {DigestError} `too-large`
+ */
+export function checkLayerCount(layers: readonly unknown[]): void {
+  if (layers.length <= READ_LIMITS.layers) return;
+  throw new DigestError(
+    'too-large',
+    `expected at most ${READ_LIMITS.layers} layers, found ${layers.length}`,
+  );
 }

@@ -2,7 +2,7 @@ import type { LayerSource } from '#digest/blobs/layer-source';
 import type { DigestText } from '#digest/digest';
 import { openDirectory } from './directory-files.ts';
 import { findDockerImage } from './docker-archive.ts';
-import type { ImageParts } from './image-parts.ts';
+import { type ImageParts, platformOf } from './image-parts.ts';
 import { findOciImage } from './oci-layout.ts';
 import type { Platform } from './platform.ts';
 import type { StoredFiles } from './stored-files.ts';
@@ -21,6 +21,8 @@ export interface ImageReference {
 export interface ImageOptions {
   /** Undefined: this machine's, if there is a choice. */
   readonly platform?: Platform | undefined;
+  /** Called now and then while an archive is unpacked, with its bytes read so far and all of them. */
+  readonly onProgress?: ((read: number, all: number) => void) | undefined;
 }
 
 /** An image whose layers can be read, until it is disposed of. */
@@ -42,26 +44,28 @@ export interface OpenImage extends Disposable {
  */
 export async function openImage(
   reference: ImageReference,
-  { platform }: ImageOptions = {},
+  { platform, onProgress }: ImageOptions = {},
 ): Promise<OpenImage> {
   using stack = new DisposableStack();
-  const files = stack.use(await openFiles(reference));
+  const files = stack.use(await openFiles(reference, onProgress));
   const { layers, config, configDigest, manifestDigest } = findImage(files, reference, platform);
-  const { os, architecture, variant } = config;
   const held = stack.move();
   return {
     layers,
-    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    platform: platformOf(config),
     configDigest,
     manifestDigest,
     [Symbol.dispose]: () => held.dispose(),
   };
 }
 
-async function openFiles({ kind, path }: ImageReference): Promise<StoredFiles> {
+async function openFiles(
+  { kind, path }: ImageReference,
+  onProgress: ImageOptions['onProgress'],
+): Promise<StoredFiles> {
   if (kind === 'oci') return openDirectory(path);
   const { openArchive } = await import('./archive-files.ts');
-  return await openArchive(path);
+  return await openArchive(path, onProgress);
 }
 
 function findImage(

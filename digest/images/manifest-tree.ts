@@ -2,6 +2,7 @@ import type { DigestText } from '#digest/digest';
 import { checkDigest, type Descriptor } from './descriptor.ts';
 import type { ImageDocuments } from './image-documents.ts';
 import { imageError } from './image-error.ts';
+import { platformOf } from './image-parts.ts';
 import type { Candidate } from './manifest-choice.ts';
 import { isConfigType, isIndexType, isManifestType } from './media-types.ts';
 import type { ManifestDescriptor } from './oci/image.generated.ts';
@@ -68,5 +69,5 @@ function configuredPlatform(
   descriptor: Descriptor,
 ): Platform | undefined {
   const { config } = documents.manifest(descriptor);
-  return isConfigType(config.mediaType) ? documents.config(config) : undefined;
+  return isConfigType(config.mediaType) ? platformOf(documents.config(config)) : undefined;
 }

@@ -154,6 +154,13 @@ describe('the platform', () => {
     assert.equal(image.platform.architecture, process.arch === 'x64' ? 'amd64' : 'arm64');
   });
 
+  test('may have a variant that is null, which is none', async () => {
+    using directory = imageDirectory();
+    directory.index([directory.image({ ...arm64, variant: null })]);
+    using image = await directory.open();
+    assert.deepEqual(image.platform, arm64);
+  });
+
   test('is the configuration’s where the index says none', async () => {
     using directory = imageDirectory();
     const images = [directory.image(amd64), directory.image(arm64)];
@@ -432,6 +439,18 @@ describe('a layout is refused', () => {
       await assert.rejects(directory.open(), refusal(message));
     });
   }
+
+  test('of ten thousand layers, before any is opened', async () => {
+    using directory = imageDirectory();
+    const layer = directory.blob(layerTar('a'), `${OCI}.layer.v1.tar`);
+    const layers = Array.from({ length: 10_000 }, () => layer);
+    directory.index([directory.image(amd64, { layers })]);
+    await assert.rejects(directory.open(), {
+      name: 'DigestError',
+      code: 'too-large',
+      message: 'expected at most 500 layers, found 10000',
+    });
+  });
 
   test('whose manifest has another digest', async () => {
     using directory = imageDirectory();

@@ -2,7 +2,7 @@ import { quoted } from '#digest/quoted';
 import { checkDigest, type Descriptor, findBlob } from './descriptor.ts';
 import { ImageDocuments } from './image-documents.ts';
 import { imageError } from './image-error.ts';
-import { type ImageParts, type StoredLayer, withDiffIDs } from './image-parts.ts';
+import { checkLayerCount, type ImageParts, type StoredLayer, withDiffIDs } from './image-parts.ts';
 import { meantDescriptors, nameOf } from './index-reference.ts';
 import { chooseManifest, list } from './manifest-choice.ts';
 import { type FoundManifest, manifestsBelow } from './manifest-tree.ts';
@@ -30,6 +30,7 @@ export function findOciImage(
     throw imageError(`expected an image's configuration, found ${quoted(config.mediaType)}`);
   }
   const image = documents.config(config);
+  checkLayerCount(layers);
   const stored = layers.map((layer, index) => findLayer(files, layer, `layer ${index}`));
   return {
     layers: withDiffIDs(stored, image),

@@ -62,6 +62,9 @@ function fill(files: SchemaFiles): void {
   const definitions = schemaFile(files, 'defs.json').definitions ?? {};
   // The schema's pattern `.{1,}` leaves the values of the keys "" and "\n" unchecked.
   definitions['mapStringString'] = { type: 'object', additionalProperties: { type: 'string' } };
+  const config = schemaFile(files, 'config-schema.json').properties ?? {};
+  // config.md, "Properties": any optional field may be null.
+  config['variant'] = { anyOf: [{ type: 'string' }, { type: 'null' }] };
   const index = schemaFile(files, 'image-index-schema.json').properties ?? {};
   const members = index['manifests']?.items?.properties ?? {};
   members['artifactType'] = { type: 'string' };

@@ -61,7 +61,7 @@ export interface ManifestConfig {
 export interface ImageConfig {
   os: string;
   architecture: string;
-  variant?: string;
+  variant?: string | null;
   rootfs: {
     type: 'layers';
     diff_ids: string[];

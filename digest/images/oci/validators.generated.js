@@ -1043,7 +1043,7 @@ var schema12 = {
   properties: {
     os: { type: 'string' },
     architecture: { type: 'string' },
-    variant: { type: 'string' },
+    variant: { anyOf: [{ type: 'string' }, { type: 'null' }] },
     rootfs: {
       type: 'object',
       properties: {
@@ -1120,18 +1120,73 @@ function validate31(
           }
           if (valid0) {
             if (data.variant !== void 0) {
+              let data2 = data.variant;
               const _errs5 = errors;
-              if (typeof data.variant !== 'string') {
-                validate31.errors = [
-                  {
+              const _errs6 = errors;
+              let valid1 = false;
+              const _errs7 = errors;
+              if (typeof data2 !== 'string') {
+                const err0 = {
+                  instancePath: instancePath + '/variant',
+                  schemaPath: '#/properties/variant/anyOf/0/type',
+                  keyword: 'type',
+                  params: { type: 'string' },
+                  message: 'must be string',
+                };
+                if (vErrors === null) {
+                  vErrors = [err0];
+                } else {
+                  vErrors.push(err0);
+                }
+                errors++;
+              }
+              var _valid0 = _errs7 === errors;
+              valid1 = valid1 || _valid0;
+              if (!valid1) {
+                const _errs9 = errors;
+                if (data2 !== null) {
+                  const err1 = {
                     instancePath: instancePath + '/variant',
-                    schemaPath: '#/properties/variant/type',
+                    schemaPath: '#/properties/variant/anyOf/1/type',
                     keyword: 'type',
-                    params: { type: 'string' },
-                    message: 'must be string',
-                  },
-                ];
+                    params: { type: 'null' },
+                    message: 'must be null',
+                  };
+                  if (vErrors === null) {
+                    vErrors = [err1];
+                  } else {
+                    vErrors.push(err1);
+                  }
+                  errors++;
+                }
+                var _valid0 = _errs9 === errors;
+                valid1 = valid1 || _valid0;
+              }
+              if (!valid1) {
+                const err2 = {
+                  instancePath: instancePath + '/variant',
+                  schemaPath: '#/properties/variant/anyOf',
+                  keyword: 'anyOf',
+                  params: {},
+                  message: 'must match a schema in anyOf',
+                };
+                if (vErrors === null) {
+                  vErrors = [err2];
+                } else {
+                  vErrors.push(err2);
+                }
+                errors++;
+                validate31.errors = vErrors;
                 return false;
+              } else {
+                errors = _errs6;
+                if (vErrors !== null) {
+                  if (_errs6) {
+                    vErrors.length = _errs6;
+                  } else {
+                    vErrors = null;
+                  }
+                }
               }
               var valid0 = _errs5 === errors;
             } else {
@@ -1140,8 +1195,8 @@ function validate31(
             if (valid0) {
               if (data.rootfs !== void 0) {
                 let data3 = data.rootfs;
-                const _errs7 = errors;
-                if (errors === _errs7) {
+                const _errs11 = errors;
+                if (errors === _errs11) {
                   if (data3 && typeof data3 == 'object' && !Array.isArray(data3)) {
                     let missing1;
                     if (
@@ -1161,7 +1216,7 @@ function validate31(
                     } else {
                       if (data3.type !== void 0) {
                         let data4 = data3.type;
-                        const _errs9 = errors;
+                        const _errs13 = errors;
                         if (typeof data4 !== 'string') {
                           validate31.errors = [
                             {
@@ -1188,20 +1243,20 @@ function validate31(
                           ];
                           return false;
                         }
-                        var valid1 = _errs9 === errors;
+                        var valid2 = _errs13 === errors;
                       } else {
-                        var valid1 = true;
+                        var valid2 = true;
                       }
-                      if (valid1) {
+                      if (valid2) {
                         if (data3.diff_ids !== void 0) {
                           let data5 = data3.diff_ids;
-                          const _errs11 = errors;
-                          if (errors === _errs11) {
+                          const _errs15 = errors;
+                          if (errors === _errs15) {
                             if (Array.isArray(data5)) {
-                              var valid2 = true;
+                              var valid3 = true;
                               const len0 = data5.length;
                               for (let i0 = 0; i0 < len0; i0++) {
-                                const _errs13 = errors;
+                                const _errs17 = errors;
                                 if (typeof data5[i0] !== 'string') {
                                   validate31.errors = [
                                     {
@@ -1215,8 +1270,8 @@ function validate31(
                                   ];
                                   return false;
                                 }
-                                var valid2 = _errs13 === errors;
-                                if (!valid2) {
+                                var valid3 = _errs17 === errors;
+                                if (!valid3) {
                                   break;
                                 }
                               }
@@ -1233,9 +1288,9 @@ function validate31(
                               return false;
                             }
                           }
-                          var valid1 = _errs11 === errors;
+                          var valid2 = _errs15 === errors;
                         } else {
-                          var valid1 = true;
+                          var valid2 = true;
                         }
                       }
                     }
@@ -1252,7 +1307,7 @@ function validate31(
                     return false;
                   }
                 }
-                var valid0 = _errs7 === errors;
+                var valid0 = _errs11 === errors;
               } else {
                 var valid0 = true;
               }
