@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { basename } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -22,6 +23,8 @@ import { makeExecutable } from './executable.ts';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = 500;
 const FILE_BYTES = 64 * 1024;
+/** Reading it takes longer than starting a thread. */
+const LAYER_BYTES = 64 * 1024 ** 2;
 const PARENT = '/var/lib/oci-measure-test';
 
 let work = '';
@@ -130,6 +133,17 @@ describe('the executable', () => {
     }
   });
 
+  test('reads the layers of an image by two threads', () => {
+    const layout = makeLayout(2);
+    const trace = `${work}/trace`;
+    const args = ['-f', '-e', 'trace=pread64', '-o', trace, program, 'digest', `oci:${layout}`];
+    const { status, stderr } = spawnSync('strace', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const reads = readFileSync(trace, 'utf8').matchAll(/^(\d+) .* = 131072$/gm);
+    const threads = new Set(Array.from(reads, ([, thread]) => thread));
+    assert.equal(threads.size, Math.min(availableParallelism(), 2));
+  });
+
   test('needs glibc, libstdc++6 and libatomic1, and nothing else', () => {
     const root = `${work}/bare`;
     const libraries = neededLibraries();
@@ -150,6 +164,37 @@ describe('the executable', () => {
     assert.equal(found.stdout, listTree().stdout);
   });
 });
+
+/** An image of layers that are worth a thread each. */
+function makeLayout(layers: number): string {
+  const layout = `${work}/layout`;
+  mkdirSync(`${layout}/blobs/sha256`, { recursive: true });
+  const store = (content: Uint8Array | object): { digest: string; size: number } => {
+    const bytes = content instanceof Uint8Array ? content : Buffer.from(JSON.stringify(content));
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(`${layout}/blobs/sha256/${hex}`, bytes);
+    return { digest: `sha256:${hex}`, size: bytes.length };
+  };
+  const type = (name: string): string => `application/vnd.oci.image.${name}`;
+  const archives = Array.from({ length: layers }, (_, index) => {
+    writeFileSync(`${work}/file-${index}`, Buffer.alloc(LAYER_BYTES, index));
+    const { stdout } = spawnSync('tar', ['-C', work, '-c', `file-${index}`], {
+      maxBuffer: 2 ** 26,
+    });
+    return { mediaType: type('layer.v1.tar'), ...store(stdout) };
+  });
+  const rootfs = { type: 'layers', diff_ids: archives.map(({ digest }) => digest) };
+  const config = store({ os: 'linux', architecture: 'amd64', rootfs });
+  const manifest = store({
+    schemaVersion: 2,
+    config: { mediaType: type('config.v1+json'), ...config },
+    layers: archives,
+  });
+  const manifests = [{ mediaType: type('manifest.v1+json'), ...manifest }];
+  writeFileSync(`${layout}/index.json`, JSON.stringify({ schemaVersion: 2, manifests }));
+  writeFileSync(`${layout}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
+  return layout;
+}
 
 /** The names of its threads: once it hashes, it is up and reads its input. */
 function threadsOf(pid: number | undefined): string[] {
