@@ -78,7 +78,7 @@ function parseRecord(all: ByteString, at: number): PaxRecord {
   const length = space < 0 ? undefined : parseDecimal(all.slice(at, space));
   if (typeof length !== 'number' || length < SHORTEST_RECORD) throw notARecord(all, at);
   const end = at + length;
-  if (end - 1 <= space || all[end - 1] !== '\n') throw notARecord(all, at);
+  if (all[end - 1] !== '\n') throw notARecord(all, at);
   const record = all.slice(space + 1, end - 1);
   const equals = record.indexOf('=');
   if (equals <= 0) throw notARecord(all, at);

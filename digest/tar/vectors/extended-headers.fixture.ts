@@ -40,6 +40,7 @@ export function extendedHeaders(): Vectors {
     'pax-content-ends-the-archive': [path('a')],
     'pax-content-is-cut': [path('a').subarray(0, 515)],
     'pax-of-nothing': [entry({ type: 'x' }), file, END],
+    'pax-of-nothing-ends-the-archive': [entry({ type: 'x' })],
     'pax-before-the-end': [path('a'), END],
     'long-name-and-link': [long('n'.repeat(300)), longLink('l'.repeat(700)), link, END],
     'long-name-ends-at-nul': [long('0123456789\0garbage'), file, END],

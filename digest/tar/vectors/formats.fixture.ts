@@ -1,4 +1,4 @@
-import { base256, END, entry, type Header } from '#digest/tar/archive.fixture';
+import { base256, END, entry, type Header, header } from '#digest/tar/archive.fixture';
 import type { Vectors } from './vectors.fixture.ts';
 
 const two = (of: Header): Buffer[] => [
@@ -8,6 +8,12 @@ const two = (of: Header): Buffer[] => [
 ];
 
 const one = (of: Header): Buffer[] => [entry({ name: 'a', ...of }), END];
+
+function ownChecksum(): Buffer {
+  const block = header({ name: '\xff', checksum: 'signed' });
+  block[155] = 0xff;
+  return block;
+}
 
 export function formats(): Vectors {
   return {
@@ -24,8 +30,10 @@ export function formats(): Vectors {
       prefix: 'p'.repeat(131),
       raw: [[476, '11111111111']],
     }),
-    'star-times-are-numbers': one({ format: 'star', raw: [[476, 'p'.repeat(12)]] }),
+    'star-atime-is-a-number': one({ format: 'star', raw: [[476, 'p'.repeat(12)]] }),
+    'star-ctime-is-a-number': one({ format: 'star', raw: [[488, 'p']] }),
     'checksum-of-signed-bytes': one({ name: '\xff\xfe\x80', checksum: 'signed' }),
+    'checksum-of-signed-bytes-is-not-of-its-own': [ownChecksum(), END],
     'checksum-of-unsigned-bytes': one({ name: '\xff\xfe\x80' }),
     'checksum-wrong': one({ checksum: '0000001\0' }),
     'checksum-empty': one({ checksum: '\0'.repeat(8) }),

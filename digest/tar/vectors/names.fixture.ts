@@ -17,6 +17,8 @@ export function names(): Vectors {
     'prefix-in-gnu-by-old-go': inGnu('a'.repeat(100), { uid: base256(0o10000000n, 8) }),
     'prefix-in-gnu-not-ascii': inGnu('\xe9'.repeat(20)),
     'prefix-in-gnu-that-could-be-times': inGnu('1234567'),
+    'prefix-in-gnu-that-only-begins-as-a-time': inGnu('123456701234/abc'),
+    'gnu-times-of-which-one-is-absent': inGnu('', { raw: [[345, '12345670123\0\0zz']] }),
     'gnu-times': inGnu('', { raw: [[345, '12345670123\x0012345670123\0']] }),
     'link-of-a-file-is-nothing': one({ name: 'a', link: 'b' }),
     'trailing-slash-of-old-is-a-directory': one({ name: 'd/', type: '\0' }),

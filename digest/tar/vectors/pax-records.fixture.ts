@@ -14,8 +14,9 @@ const RECORDS = [
   '+7 k=1\n',
 ];
 const NOT_RECORDS = [
-  '5 =\n',
-  '6 =1\n',
+  '4 =\n',
+  '5 =1\n',
+  '6 =12\n',
   '3 somelongkey=\n',
   '50 tooshort=\n',
   '1 k=1\n',

@@ -57,6 +57,14 @@ export function paxSparseFiles(): Vectors {
       [...ten, ['numblocks', '1'], ...fragment('1,2', '2')],
       'ab',
     ),
+    'pax-sparse-0.0-with-fragments-in-one': sparseFile(
+      [...ten, ['numblocks', '2'], ...fragment('1,1,3', '1')],
+      'ab',
+    ),
+    'pax-sparse-0.0-told': sparseFile(
+      [...version('0'), ...ten, ['numblocks', '1'], ...fragment('1', '2')],
+      'ab',
+    ),
     'pax-sparse-0.0-half-a-fragment': sparseFile([...ten, ['numblocks', '1'], ['offset', '1']], ''),
     'pax-sparse-0.0-wins-over-a-map': sparseFile(
       [['map', '0,2'], ...ten, ['numblocks', '1'], ...fragment('1', '2'), ['map', '3,2']],
@@ -126,6 +134,9 @@ export function paxSparseFiles(): Vectors {
       END,
     ],
     'pax-sparse-directory': sparseFile(map('0,2', '1'), '', { type: '5' }),
+    'pax-sparse-directory-of-nothing': sparseFile([...version('1'), ...map('', '0')], '', {
+      type: '5',
+    }),
     'pax-sparse-of-another-type': sparseFile(map('1,2', '1'), 'ab', { type: 'Z' }),
     'pax-sparse-hole-of-16-mebibytes': sparseFile(
       map('16777214,2', '1', [['size', '16777216']]),
