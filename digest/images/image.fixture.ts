@@ -17,11 +17,17 @@ export const DOCKER = 'application/vnd.docker';
 export const digestOf = (bytes: Uint8Array): DigestText =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
+const layerTars = new Map<string, Buffer>();
+
 /** What GNU tar makes of an empty directory called `name`. */
 export function layerTar(name: string): Buffer {
+  const made = layerTars.get(name);
+  if (made !== undefined) return made;
   using scratch = scratchDirectory();
   mkdirSync(join(scratch.path, name));
-  return execFileSync('tar', ['-c', '-C', scratch.path, '--numeric-owner', name]);
+  const tar = execFileSync('tar', ['-c', '--mtime=@0', '-C', scratch.path, name]);
+  layerTars.set(name, tar);
+  return tar;
 }
 
 export interface Descriptor {
