@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HookError } from '#hook/errors';
 import type { PcrValues } from '#hook/log/tpm';
-import { isStillThere, isWhole, type ListAnchor, type ListSource } from './list-anchor.ts';
+import { beginning, isWhole, type ListAnchor, type ListSource } from './list-anchor.ts';
 import type { ListMemory } from './list-memory.ts';
-import { readEntries, readEntryIfAny } from './list-reader.ts';
+import { readEntries } from './list-reader.ts';
 import { IMA_PCR, type ReplayBank, replayBanks } from './list-replay.ts';
 import { type EntryPlace, type ListWalk, replaysPadded, walkList } from './list-walk.ts';
 import { isEntryOf } from './own-entry.ts';
@@ -42,15 +42,10 @@ export async function confirm(
   memory: ListMemory,
 ): Promise<ImaResult> {
   const walk = await walkUntilCovered(shown, source, anchor);
-  if (!walk.found.has(shown.container) && !isStillThere(source, anchor)) {
-    throw new HookError(
-      'ima',
-      "the kernel's list was exported away while the record was looked for: whether it was listed cannot be told",
-    );
-  }
   const container = outcomeOf(shown.container, walk) ?? 'not-covered';
   const image = shown.image && imageOutcome(shown.image, container, walk, source, anchor, memory);
-  remember(walk, source, shown, memory);
+  const isListed = image === 'measured' || image === 'already-measured';
+  remember(walk, source, isListed ? shown.image : undefined, memory);
   const reason = reasonFor(walk, shown, container, image);
   return {
     image,
@@ -64,18 +59,41 @@ export async function confirm(
 async function walkUntilCovered(
   { image, container }: ShownRecords,
   source: ListSource,
-  anchor: ListAnchor,
+  from: ListAnchor,
 ): Promise<ListWalk> {
   const wanted = image === undefined ? [container] : [image, container];
+  let anchor = from;
   for (let attempt = 1; ; attempt++) {
     source.interrupt();
     const pcr = await source.tpm.readPcr(IMA_PCR);
     const walk = walkInBank(source, anchor, pcr, wanted);
-    // What is not listed now will not be: the kernel lists before the open returns.
-    const isSettled = [...walk.found.values()].every((place) => isCovered(place, walk));
-    if (isSettled || attempt === ATTEMPTS) return walk;
-    await sleep(PAUSE_MS);
+    if (walk !== undefined && isSettled(walk)) {
+      if (anchor === beginning && !walk.found.has(container) && !isWhole(source)) throw cutShort();
+      return walk;
+    }
+    if (anchor.last !== undefined && isWhole(source)) {
+      // What was remembered does not fit, or was not right.
+      anchor = beginning;
+    } else if (walk === undefined) {
+      throw cutShort();
+    } else if (attempt >= ATTEMPTS) {
+      return walk;
+    } else {
+      await sleep(PAUSE_MS);
+    }
   }
+}
+
+/** What is not listed now will not be: the kernel lists before the open returns. */
+function isSettled(walk: ListWalk): boolean {
+  return [...walk.found.values()].every((place) => isCovered(place, walk));
+}
+
+function cutShort(): HookError {
+  return new HookError(
+    'ima',
+    "the kernel's list was exported away while the record was looked for: whether it was listed cannot be told",
+  );
 }
 
 /** In the best bank, passing over those that hold padded digests. */
@@ -84,12 +102,13 @@ function walkInBank(
   anchor: ListAnchor,
   pcr: PcrValues,
   wanted: readonly ShownRecord[],
-): ListWalk {
+): ListWalk | undefined {
   const banks = candidates(anchor, pcr);
+  if (banks.length === 0 && anchor.reached !== undefined) return undefined;
   for (const bank of banks) {
     const walk = walkList(source, anchor, bank, pcr, wanted);
     const mayBePadded = bank === 'sha384' || bank === 'sha512';
-    if (walk.coveredCount !== undefined || !mayBePadded || !replaysPadded(source, bank, pcr)) {
+    if (walk?.coveredCount !== undefined || !mayBePadded || !replaysPadded(source, bank, pcr)) {
       return walk;
     }
   }
@@ -126,57 +145,38 @@ function imageOutcome(
   memory: ListMemory,
 ): ImaOutcome {
   const outcome = outcomeOf(image, walk);
-  if (outcome === undefined) return lookBefore(image, container, source, anchor, memory);
-  const remembered = memory.imagePlace(image.name);
-  const isRemembered =
-    remembered?.list === source.list.name && remembered.offset === walk.found.get(image)?.offset;
-  return outcome === 'measured' && isRemembered ? 'already-measured' : outcome;
+  const isKnown = memory.hasImage(image);
+  if (isKnown && (outcome === undefined || outcome === 'measured')) return 'already-measured';
+  // Where the rule does not cover this start's other record, it covers none.
+  if (outcome !== undefined || container === 'not-covered') return outcome ?? 'not-covered';
+  return isListedBefore(image, source, anchor) ? 'already-measured' : 'not-covered';
 }
 
-function lookBefore(
+/** Where nobody remembers: the list is read from its beginning. */
+function isListedBefore(
   image: ShownRecord,
-  container: ImaOutcome,
-  source: ListSource,
+  { list, interrupt }: ListSource,
   anchor: ListAnchor,
-  memory: ListMemory,
-): ImaOutcome {
-  const { list, interrupt } = source;
-  const place = memory.imagePlace(image.name);
-  if (place?.list === list.name) {
-    const placed = readEntryIfAny(list, place.offset, interrupt);
-    if (placed !== undefined && isEntryOf(placed, image)) return 'already-measured';
-    // The entry is gone with those before it; that it was there, covered, is remembered.
-    if (!isWhole(source)) return 'already-measured';
-  }
-  // Where the rule does not cover this start's other record, it covers none.
-  if (container === 'not-covered') return 'not-covered';
+): boolean {
   for (const placed of readEntries(list, 0, interrupt)) {
-    if (placed.offset >= anchor.offset) break;
-    if (!isEntryOf(placed, image)) continue;
-    const { offset, bytes } = placed;
-    memory.rememberImage(image.name, { list: list.name, offset, length: bytes.length });
-    return 'already-measured';
+    if (placed.offset >= anchor.offset) return false;
+    if (isEntryOf(placed, image)) return true;
   }
-  return 'not-covered';
+  return false;
 }
 
 function remember(
-  walk: ListWalk,
+  { bank, covered }: ListWalk,
   { list }: ListSource,
-  { image }: ShownRecords,
+  image: ShownRecord | undefined,
   memory: ListMemory,
 ): void {
-  const { bank, covered } = walk;
   if (covered !== undefined) {
     const { count, offset, length, sha256, value } = covered;
     const place = { list: list.name, bank, count, offset, length, sha256 };
     memory.rememberCheckpoint({ ...place, value: value.toHex() });
   }
-  const place = image === undefined ? undefined : walk.found.get(image);
-  if (image !== undefined && place !== undefined && isCovered(place, walk)) {
-    const { offset, length } = place;
-    memory.rememberImage(image.name, { list: list.name, offset, length });
-  }
+  if (image !== undefined) memory.rememberImage(image);
 }
 
 function reasonFor(

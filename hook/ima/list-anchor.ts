@@ -4,7 +4,7 @@ import { HookError } from '#hook/errors';
 import type { PcrValues, Tpm } from '#hook/log/tpm';
 import type { ListFile } from './list-file.ts';
 import type { ListCheckpoint } from './list-memory.ts';
-import { readEntries, readEntryAt, readEntryIfAny } from './list-reader.ts';
+import { readEntries, readEntryAt } from './list-reader.ts';
 import { IMA_PCR, type ReplayBank, replayBanks } from './list-replay.ts';
 import { measuredFile } from './template.ts';
 
@@ -27,7 +27,7 @@ export interface ListSource {
   readonly interrupt: () => void;
 }
 
-const beginning: ListAnchor = {
+export const beginning: ListAnchor = {
   offset: 0,
   count: 0,
   reached: undefined,
@@ -36,18 +36,17 @@ const beginning: ListAnchor = {
 };
 
 /**
- * To be asked before records are shown to the kernel.
+ * To be asked before records are shown to the kernel. That a remembered entry is at its place is seen when the list is read from there: the
+ * kernel goes through its whole list whenever it is read from somewhere else.
  * @throws HookError 'ima', 'tpm'
  */
 export async function findAnchor(
   source: ListSource,
   checkpoint: ListCheckpoint | undefined,
 ): Promise<ListAnchor> {
-  if (checkpoint !== undefined && fits(source, checkpoint)) {
-    return after(checkpoint, checkpoint.offset);
-  }
-  if (isWhole(source)) return beginning;
-  return relocate(source, checkpoint) ?? (await anchorByPcr(source));
+  const known = checkpoint?.list === source.list.name ? checkpoint : undefined;
+  if (isWhole(source)) return known === undefined ? beginning : after(known, known.offset);
+  return relocate(source, known) ?? (await anchorByPcr(source));
 }
 
 /** Whether the list still begins where the boot did. */
@@ -56,25 +55,8 @@ export function isWhole({ list, interrupt }: ListSource): boolean {
   return first !== undefined && measuredFile(first.entry, first.order)?.path === 'boot_aggregate';
 }
 
-function fits(source: ListSource, checkpoint: ListCheckpoint): boolean {
-  return checkpoint.list === source.list.name && isAt(source, checkpoint);
-}
-
-/** Whether no entry went away since the anchor was found. */
-export function isStillThere(source: ListSource, anchor: ListAnchor): boolean {
-  if (anchor.last !== undefined) return isAt(source, anchor.last);
-  return anchor.isHeadless || isWhole(source);
-}
-
-function isAt(
-  { list, interrupt }: ListSource,
-  remembered: { offset: number; length: number; sha256: string },
-): boolean {
-  const placed = readEntryIfAny(list, remembered.offset, interrupt);
-  return placed !== undefined && isRemembered(placed.bytes, remembered);
-}
-
-function isRemembered(
+/** Whether these are the bytes of the entry that was remembered. */
+export function isRemembered(
   bytes: Uint8Array,
   { length, sha256: expected }: { length: number; sha256: string },
 ): boolean {
@@ -86,7 +68,7 @@ function relocate(
   { list, interrupt }: ListSource,
   checkpoint: ListCheckpoint | undefined,
 ): ListAnchor | undefined {
-  if (checkpoint?.list !== list.name) return undefined;
+  if (checkpoint === undefined) return undefined;
   for (const { offset, bytes } of readEntries(list, 0, interrupt)) {
     if (isRemembered(bytes, checkpoint)) return after(checkpoint, offset);
   }

@@ -1,10 +1,12 @@
 /** What a start leaves behind so that the next need not read the whole list. Never needed: left behind where it does not fit. */
 import { join } from 'node:path';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { HookError } from '#hook/errors';
 import { readIfPresent, replaceFileUnsynced } from '#hook/log/durable-file';
 import { count, matching, objectOf, oneOf, type Shape, text } from '#hook/log/shape';
 import { makeOwnDirectory } from '#hook/log/state-directory';
 import { type ReplayBank, replayBanks } from './list-replay.ts';
+import type { ShownRecord } from './record-file.ts';
 
 /** The last entry that PCR 10 was seen to cover, and the PCR's value after it. */
 export interface ListCheckpoint {
@@ -24,13 +26,12 @@ export interface ListCheckpoint {
   readonly value: string;
 }
 
-/** Where an image record's entry is. */
-export interface ImagePlace {
+/** That an image record was listed and covered. */
+export interface ImageMemory {
   readonly v: 1;
   readonly bootId: string;
-  readonly list: string;
-  readonly offset: number;
-  readonly length: number;
+  /** Of its `security.ima`, in hexadecimal: with another one it is listed again. */
+  readonly signature: string;
 }
 
 const bootId = matching(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
@@ -48,13 +49,7 @@ const checkpoint = objectOf<ListCheckpoint>({
   value: hex,
 });
 
-const imagePlace = objectOf<ImagePlace>({
-  v: oneOf(1),
-  bootId,
-  list: text,
-  offset: count,
-  length: count,
-});
+const imageMemory = objectOf<ImageMemory>({ v: oneOf(1), bootId, signature: hex });
 
 const MAX_BYTES = 4096;
 
@@ -72,19 +67,21 @@ export class ListMemory {
     return this.#read(this.#checkpointPath, checkpoint);
   }
 
-  /** @param record the image record's name */
-  imagePlace(record: string): ImagePlace | undefined {
-    return this.#read(this.#imagePath(record), imagePlace);
+  /** Whether an earlier start of this boot found it listed and covered. */
+  hasImage({ name, signature }: ShownRecord): boolean {
+    const remembered = this.#read(this.#imagePath(name), imageMemory);
+    return remembered?.signature === sha256(signature).toHex();
   }
 
   rememberCheckpoint(seen: Omit<ListCheckpoint, 'v' | 'bootId'>): void {
     unimportant(() => this.#write(this.#checkpointPath, { v: 1, bootId: this.#bootId, ...seen }));
   }
 
-  rememberImage(record: string, place: Omit<ImagePlace, 'v' | 'bootId'>): void {
+  rememberImage({ name, signature }: ShownRecord): void {
+    const digest = sha256(signature).toHex();
     unimportant(() => {
       makeOwnDirectory(this.#images);
-      this.#write(this.#imagePath(record), { v: 1, bootId: this.#bootId, ...place });
+      this.#write(this.#imagePath(name), { v: 1, bootId: this.#bootId, signature: digest });
     });
   }
 
@@ -96,8 +93,8 @@ export class ListMemory {
     return join(this.#state, 'ima-images');
   }
 
-  #imagePath(record: string): string {
-    return join(this.#images, `${record}.json`);
+  #imagePath(name: string): string {
+    return join(this.#images, `${name}.json`);
   }
 
   #read<T extends { readonly bootId: string }>(path: string, shape: Shape<T>): T | undefined {
@@ -112,7 +109,7 @@ export class ListMemory {
     }
   }
 
-  #write(path: string, content: ListCheckpoint | ImagePlace): void {
+  #write(path: string, content: ListCheckpoint | ImageMemory): void {
     replaceFileUnsynced(path, `${JSON.stringify(content)}\n`);
   }
 }

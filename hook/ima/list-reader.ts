@@ -1,4 +1,3 @@
-import { HookError } from '#hook/errors';
 import type { ListFile } from './list-file.ts';
 import { type ByteOrder, ListDecoder, type ListEntry } from './measurement-list.ts';
 
@@ -46,18 +45,4 @@ export function readEntryAt(
 ): PlacedEntry | undefined {
   for (const placed of readEntries(list, offset, interrupt)) return placed;
   return undefined;
-}
-
-/** The same where an entry may no longer begin at that offset. */
-export function readEntryIfAny(
-  list: ListFile,
-  offset: number,
-  interrupt: () => void,
-): PlacedEntry | undefined {
-  try {
-    return readEntryAt(list, offset, interrupt);
-  } catch (thrown) {
-    if (thrown instanceof HookError && thrown.code === 'ima') return undefined;
-    throw thrown;
-  }
 }

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import { HookError } from '#hook/errors';
 import type { PcrValues } from '#hook/log/tpm';
-import type { ListAnchor, ListSource } from './list-anchor.ts';
-import { readEntries } from './list-reader.ts';
+import { isRemembered, type ListAnchor, type ListSource } from './list-anchor.ts';
+import { type PlacedEntry, readEntries } from './list-reader.ts';
 import { extendedByPadded, extendValue, type ReplayBank, zeroValue } from './list-replay.ts';
 import { isEntryOf } from './own-entry.ts';
 import type { ShownRecord } from './record-file.ts';
@@ -32,21 +33,26 @@ export interface ListWalk {
   readonly covered: CoveredPlace | undefined;
 }
 
-/** Replays the list from the anchor until the PCR's value and all records were met, or to its end. */
+/**
+ * Replays the list from the anchor until the PCR's value and all records were met, or to its end.
+ * @returns undefined where the anchor's last entry is not at its place
+ */
 export function walkList(
-  { list, interrupt }: ListSource,
+  source: ListSource,
   anchor: ListAnchor,
   bank: ReplayBank,
   pcr: PcrValues,
   wanted: readonly ShownRecord[],
-): ListWalk {
+): ListWalk | undefined {
   const goal = (pcr.get(bank) ?? zeroValue(bank)).toHex();
   const found = new Map<ShownRecord, EntryPlace>();
   let value = anchor.reached?.value ?? zeroValue(bank);
   let { count } = anchor;
   let coveredCount = value.toHex() === goal ? count : undefined;
   let covered: CoveredPlace | undefined;
-  for (const placed of readEntries(list, anchor.offset, interrupt)) {
+  const entries = readFrom(source, anchor);
+  if (entries === undefined) return undefined;
+  for (const placed of entries) {
     const { entry, offset, bytes } = placed;
     const place = { count: ++count, offset, length: bytes.length };
     const ours = wanted.find((one) => !found.has(one) && isEntryOf(placed, one));
@@ -58,6 +64,23 @@ export function walkList(
     if (found.size === wanted.length) break;
   }
   return { bank, pcr: goal, found, coveredCount, covered };
+}
+
+/** From the anchor's last entry, so that it is looked at and the list is read from one place only. */
+function readFrom(
+  { list, interrupt }: ListSource,
+  { last, offset }: ListAnchor,
+): Generator<PlacedEntry> | undefined {
+  const entries = readEntries(list, last?.offset ?? offset, interrupt);
+  if (last === undefined) return entries;
+  try {
+    const { value } = entries.next();
+    return value !== undefined && isRemembered(value.bytes, last) ? entries : undefined;
+  } catch (thrown) {
+    // Something else is at that place, and not from its beginning.
+    if (thrown instanceof HookError && thrown.code === 'ima') return undefined;
+    throw thrown;
+  }
 }
 
 /** Whether PCR 10 shows the list replayed with padded SHA-1 digests, as it is in banks whose hash the kernel lacked. */
