@@ -32,8 +32,18 @@ export async function digestImage(
 ): Promise<ImageDigest> {
   using image = await openImage(reference, { platform, onProgress });
   const layers = await readLayers(image.layers, progressOf(image, onProgress));
+  const rootfs = digestLayers(layers, semantics);
+  const { entries, digest, fileBytes, portable, disagreements } = rootfs;
   return {
-    ...digestLayers(layers, semantics),
+    entries,
+    digest,
+    fileBytes,
+    portable,
+    disagreements,
+    // As costly as all the rest, and seldom asked for.
+    get sequential() {
+      return rootfs.sequential;
+    },
     platform: image.platform,
     layerCount: layers.length,
     manifestDigest: image.manifestDigest,
