@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { archives } from './archives.fixture.ts';
 import { toldByGnuTar, toldByReader } from './gnu-tar.fixture.ts';
-import { plainArchives } from './plain-archives.fixture.ts';
+import { archives } from './random/archives.fixture.ts';
+import { plainArchives } from './random/plain-archives.fixture.ts';
 import { recordArchive } from './recording.fixture.ts';
 
 export interface FuzzLimits {
