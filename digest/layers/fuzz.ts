@@ -1,3 +1,4 @@
+/** Random layers against their properties, until something is wrong or the time is over: `node digest/layers/fuzz.ts [--seconds N] [--seed N]`. */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import {
@@ -8,9 +9,10 @@ import {
   squashed,
 } from './layer-properties.fixture.ts';
 
-// Random layers for as long as is asked: node digest/layers/fuzz.ts --seconds 600. What it finds becomes a test of its own.
-
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
+});
+const seeded = values.seed === undefined ? {} : { seed: Number(values.seed) };
 const end = Date.now() + Number(values.seconds) * 1000;
 const properties: Readonly<Record<string, LayersProperty>> = {
   onlyDigestErrors,
@@ -23,7 +25,7 @@ const RUNS = 100;
 let rounds = 0;
 while (Date.now() < end) {
   for (const [name, property] of Object.entries(properties)) {
-    const details = fc.check(property, { numRuns: RUNS });
+    const details = fc.check(property, { ...seeded, numRuns: RUNS });
     if (details.failed) {
       process.stderr.write(`${name}: ${fc.defaultReportMessage(details) ?? 'failed'}\n`);
       process.exit(1);
