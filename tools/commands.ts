@@ -9,6 +9,9 @@ interface Options {
   readonly listing?: true;
   readonly platform?: string;
   readonly semantics?: string;
+  readonly partition?: string;
+  readonly load?: true;
+  readonly dryRun?: true;
 }
 
 const SOURCE =
@@ -21,6 +24,8 @@ export function describeCommands(program: Command, exit: Exit): void {
   describeDiff(program, exit);
   describeContainers(program, exit);
   describeLog(program, exit);
+  describeInstall(program, exit);
+  describeUninstall(program, exit);
   describeDoctor(program, exit);
 }
 
@@ -117,6 +122,45 @@ function describeLog(program: Command, exit: Exit): void {
       const { config, json = false } = optionsOf(command);
       exit(await log({ json, config }));
     });
+}
+
+function describeInstall(program: Command, exit: Exit): void {
+  program
+    .command('install')
+    .summary('sets this machine up: ima')
+    .description(
+      "Sets up what oci-measure needs of this machine. ima: the filesystem that records for the kernel's measurement list are on, and the rule of the IMA policy that has the kernel measure them. What would be done is decided and shown first; what is there already is kept.",
+    )
+    .argument('<ENGINE>', 'ima')
+    .addOption(dryRunOption())
+    .option('--partition <DEV>', 'ima: an empty partition for the records (default: an image file)')
+    .option(
+      '--load',
+      'ima: load the policy now, not when the machine starts; most kernels take one in a boot',
+    )
+    .action(async (engine: string, _options: unknown, command: Command) => {
+      const { install } = await import('./install.ts');
+      const { config, partition, load = false, dryRun = false } = optionsOf(command);
+      exit(await install({ engine, partition, load, dryRun, config }));
+    });
+}
+
+function describeUninstall(program: Command, exit: Exit): void {
+  program
+    .command('uninstall')
+    .summary('takes away what install made: ima')
+    .description('Takes away what `install` made, and puts back what it found.')
+    .argument('<ENGINE>', 'ima')
+    .addOption(dryRunOption())
+    .action(async (engine: string, _options: unknown, command: Command) => {
+      const { uninstall } = await import('./install.ts');
+      const { config, dryRun = false } = optionsOf(command);
+      exit(await uninstall({ engine, dryRun, config }));
+    });
+}
+
+function dryRunOption(): Option {
+  return new Option('--dry-run', 'say what would be done, and do nothing');
 }
 
 function describeDoctor(program: Command, exit: Exit): void {

@@ -31,6 +31,12 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, wha
     ['oci-measure log', 'every record, and whether the TPM agrees'],
     ["oci-measure log --json | jq '.replay'", 'for programs'],
   ],
+  install: [
+    ['oci-measure install ima --dry-run', 'what would be done, and the policy it results in'],
+    ['oci-measure install ima --load', 'do it, and have the kernel take the policy now'],
+    ['oci-measure install ima --partition /dev/sdb1', 'with a partition for the records'],
+  ],
+  uninstall: [['oci-measure uninstall ima', 'the policy file is again what it was']],
   doctor: [
     ['oci-measure doctor', 'exit code 1 when something must be mended'],
     ['oci-measure doctor --json | jq \'.findings[] | select(.status != "ok")\'', 'for programs'],

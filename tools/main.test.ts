@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { mainFile, makeTestDirectory, nodeOptions, run, runOnTerminal } from './program.fixture.ts';
 
 const ESCAPE = '\u001b';
-const COMMANDS = ['hook', 'digest', 'diff', 'containers', 'log', 'doctor'];
+const COMMANDS = ['hook', 'digest', 'diff', 'containers', 'log', 'install', 'uninstall', 'doctor'];
 
 /** The program's own modules and packages that a run loads, by the end of their paths. */
 async function modulesLoadedBy(args: readonly string[]): Promise<readonly string[]> {

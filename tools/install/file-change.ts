@@ -1,19 +1,20 @@
 /**
  * What an installation does to files, decided before anything is done, so that it can be shown. Each file is put in place at once and
- * whole; a file that is changed is kept beside itself first.
+ * whole; a file that is changed is kept beside itself, so that it can be put back with its owner, mode and attributes.
  */
 import {
   closeSync,
   existsSync,
   fchmodSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { ToolError } from '#tools/errors';
@@ -25,7 +26,7 @@ export interface FileChange {
   readonly after: string | undefined;
 }
 
-/** Of a file of somebody else's, before ours is in it. */
+/** Of a file before its first change: the very file, by another name. */
 const BACKUP = '.before-oci-measure';
 
 /**
@@ -39,6 +40,13 @@ export function changeOf(path: string, after: string | undefined): FileChange {
 
 export function isChange({ before, after }: FileChange): boolean {
   return before !== after;
+}
+
+/** The change in a few words. */
+export function describeChange(change: FileChange): string {
+  const { path, after } = change;
+  if (!isChange(change)) return `keep ${path}`;
+  return `${after === undefined ? 'remove' : 'write'} ${path}`;
 }
 
 /** The text at a path; undefined where nothing is. @throws ToolError `install` for a link, a directory, text that is not UTF-8 */
@@ -57,44 +65,63 @@ export function readText(path: string): string | undefined {
   throw new ToolError('install', `${JSON.stringify(path)} is not UTF-8`);
 }
 
-/** @throws ToolError `install` if the file is no longer what the change was decided on */
+/**
+ * @throws ToolError `install` if the file is no longer what the change was decided on, or cannot be changed
+ */
 export function applyChange(change: FileChange): void {
   if (!isChange(change)) return;
   const { path, before, after } = change;
   if (readText(path) !== before) {
     throw new ToolError('install', `${JSON.stringify(path)} was changed meanwhile`);
   }
-  if (after === undefined) {
-    rmSync(path);
-    rmSync(path + BACKUP, { force: true });
-    return;
+  try {
+    if (after === undefined) removeFile(path);
+    else if (before === undefined) addFile(path, after);
+    else if (readText(path + BACKUP) === after) renameSync(path + BACKUP, path);
+    else replaceFile(path, after);
+    syncDirectory(dirname(path));
+  } catch (cause) {
+    throw new ToolError('install', `cannot change ${JSON.stringify(path)}`, { cause });
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const mode = before === undefined ? 0o644 : lstatSync(path).mode & 0o7777;
-  if (before !== undefined && !existsSync(path + BACKUP)) putFile(path + BACKUP, before, mode);
-  putFile(path, after, mode);
 }
 
-/** Takes the copy away that {@link applyChange} kept: for when a file is again what it was. */
+/** Takes away what {@link applyChange} kept, once nothing of ours is in the file. */
 export function dropBackup(path: string): void {
   rmSync(path + BACKUP, { force: true });
 }
 
+function removeFile(path: string): void {
+  rmSync(path);
+  dropBackup(path);
+}
+
+function addFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  // Left by somebody who took the file away: no longer what it was before.
+  dropBackup(path);
+  putFile(path, text, 0o644);
+}
+
+function replaceFile(path: string, text: string): void {
+  if (!existsSync(path + BACKUP)) linkSync(path, path + BACKUP);
+  putFile(path, text, lstatSync(path).mode & 0o7777);
+}
+
 function putFile(path: string, text: string, mode: number): void {
   const made = `${path}.${process.pid}.new`;
+  rmSync(made, { force: true });
   const file = openSync(made, 'wx', 0o600);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
     fchmodSync(file, mode);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(made, path);
-  syncDirectory(dirname(path));
 }
 
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);

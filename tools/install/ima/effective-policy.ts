@@ -1,6 +1,6 @@
 import { ToolError } from '#tools/errors';
 import { builtInRules } from './built-in-policy.ts';
-import { policyText, withoutOurRule } from './policy-file.ts';
+import { isOurRule, policyText, withoutOurRule } from './policy-file.ts';
 
 /** What can be known of the policy in force. */
 export interface PolicyFacts {
@@ -21,7 +21,9 @@ export interface PolicyFacts {
  */
 export function effectivePolicy({ commandLine, file, inForce, isLoadable }: PolicyFacts): string {
   if (file !== undefined) return withoutOurRule(file);
-  if (inForce !== undefined && inForce !== '') return withoutOurRule(inForce);
+  if (inForce !== undefined && inForce !== '') {
+    return policyText(inForce.split('\n').filter((line) => line.trim() !== '' && !isOurRule(line)));
+  }
   if (isLoadable) return policyText(builtInRules(commandLine));
   throw new ToolError(
     'install',

@@ -4,15 +4,24 @@ import fc from 'fast-check';
 import { ToolError } from '#tools/errors';
 import { builtInRules } from './built-in-policy.ts';
 import { effectivePolicy, type PolicyFacts } from './effective-policy.ts';
-import { ourRule, recordRule, withOurRule, withoutOurRule } from './policy-file.ts';
+import { fileBefore, recordRule, ruleUuid, withOurRule, withoutOurRule } from './policy-file.ts';
 
-const RULE = recordRule('4f3f2c4e-9d0b-4a52-8a3e-0f6a6f0e9a11', 4294967292);
+const UUID = '4f3f2c4e-9d0b-4a52-8a3e-0f6a6f0e9a11';
+const RULE = recordRule(UUID);
 const nothing: PolicyFacts = {
   commandLine: 'root=/dev/sda1 quiet\n',
   file: undefined,
   inForce: undefined,
   isLoadable: true,
 };
+
+function effectivePolicyOf(facts: Partial<PolicyFacts>): string {
+  return effectivePolicy({ ...nothing, ...facts });
+}
+
+function rulesOf(policy: string): readonly string[] {
+  return policy.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
 
 const isRefused = (error: unknown): boolean =>
   error instanceof ToolError && error.code === 'install';
@@ -21,16 +30,19 @@ describe('our rule in a policy', () => {
   test('comes first, and is found again', () => {
     const text = withOurRule('dont_measure fsname=ext4\n', RULE);
     assert.ok(text.indexOf(RULE) < text.indexOf('dont_measure'));
-    assert.equal(ourRule(text), RULE);
-    assert.equal(ourRule('dont_measure fsname=ext4\n'), undefined);
+    assert.equal(ruleUuid(text), UUID);
+    assert.equal(ruleUuid('dont_measure fsname=ext4\n'), undefined);
+    assert.equal(ruleUuid(`# ${RULE}\n`), undefined);
+    assert.equal(ruleUuid(RULE.replace(' fsname=ext4', '')), undefined);
   });
 
   test('comes out again and leaves every byte of the others', () => {
     const line = fc.stringMatching(/^[a-z#=^ ]{0,30}$/);
-    const policy = fc.array(line).map((lines) => lines.map((text) => `${text}\n`).join(''));
+    const policy = fc.array(line).map((lines) => lines.join('\n'));
     fc.assert(
       fc.property(policy, (before) => {
         assert.equal(withoutOurRule(withOurRule(before, RULE)), before);
+        assert.equal(fileBefore(withOurRule(before, RULE)), before);
       }),
     );
   });
@@ -41,9 +53,28 @@ describe('our rule in a policy', () => {
   });
 });
 
+describe('the file before', () => {
+  test('was not there, where all of it was written out', () => {
+    for (const facts of [{}, { commandLine: 'ima_policy=tcb' }, { inForce: 'measure uid=0 \n' }]) {
+      assert.equal(fileBefore(withOurRule(effectivePolicyOf(facts), RULE)), undefined);
+    }
+  });
+
+  test('is kept, with what was written out, where somebody has added to it since', () => {
+    const grown = `${withOurRule(effectivePolicyOf({}), RULE)}measure uid=5\n`;
+    assert.equal(fileBefore(grown), `${effectivePolicyOf({})}measure uid=5\n`);
+  });
+
+  test('was what it is, where our rule is not in it', () => {
+    for (const text of ['', 'measure uid=0\n', effectivePolicyOf({})]) {
+      assert.equal(fileBefore(text), text);
+    }
+  });
+});
+
 describe('the policy in force', () => {
   test('is nothing on a kernel without ima_policy', () => {
-    assert.equal(effectivePolicy(nothing), '');
+    assert.deepEqual(rulesOf(effectivePolicy(nothing)), []);
   });
 
   test('of ima_policy=tcb is written out, since loading another ends it', () => {
@@ -65,8 +96,9 @@ describe('the policy in force', () => {
     assert.equal(effectivePolicy(facts), 'audit func=BPRM_CHECK\n');
   });
 
-  test('is what the kernel tells, where it tells', () => {
-    assert.equal(effectivePolicy({ ...nothing, inForce: 'measure uid=0 \n' }), 'measure uid=0 \n');
+  test('is what the kernel tells, where it tells, without our rule', () => {
+    const inForce = `measure uid=0 \n${RULE} \n`;
+    assert.deepEqual(rulesOf(effectivePolicyOf({ inForce })), ['measure uid=0 ']);
   });
 
   for (const [title, facts] of Object.entries({

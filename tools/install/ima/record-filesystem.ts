@@ -1,16 +1,28 @@
 /** The filesystem that records are on (docs/ima-records.md, §1): of its own, so that a rule can mean it and nothing else. */
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { RECORDS_DIRECTORY } from '#hook/ima/record';
+import { syncDirectory } from '#tools/install/file-change';
+import { runProgram } from './system.ts';
 
-/** In an image file by default, sparse: it takes what its records take. */
-export const IMAGE_FILE = '/var/lib/oci-measure/records.ext4';
-const IMAGE_MEBIBYTES = 256;
+export const LABEL = 'oci-measure';
+/** Sparse: it takes what its records take. */
+const IMAGE_BYTES = 256 * 1024 * 1024;
 /** An image record stays for good: 40 new images a day for four years. */
 const INODES = 65_536;
+/** A record takes one block, however short it is. */
+const BLOCK_BYTES = 1024;
 
 /** systemd.unit(5) names a mount unit after its mount point: `/` is `-`, `-` is `\x2d`. */
 export const UNIT_NAME: string = `${RECORDS_DIRECTORY.slice(1).replaceAll('-', '\\x2d').replaceAll('/', '-')}.mount`;
-
-export const UNIT_FILE: string = `/etc/systemd/system/${UNIT_NAME}`;
 
 export interface RecordDevice {
   /** An image file or a partition, absolute. */
@@ -18,30 +30,61 @@ export interface RecordDevice {
   readonly isPartition: boolean;
 }
 
-/** For mkfs.ext4 (mke2fs(8)): no journal to replay, nothing reserved, inodes rather than space. */
-export function makeFilesystemArguments(
-  { path, isPartition }: RecordDevice,
-  uuid: string,
-): string[] {
-  const size = isPartition ? [] : [`${IMAGE_MEBIBYTES}M`];
-  return ['-q', '-U', uuid, '-L', 'oci-measure', '-N', String(INODES), '-m', '0', path, ...size];
+/** Made under another name, so that an image file is whole or not there. @throws ToolError `install` */
+export async function makeFilesystem(device: RecordDevice, uuid: string): Promise<void> {
+  const { path, isPartition } = device;
+  if (isPartition) return await formatDevice(path, uuid);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const made = `${path}.new`;
+  rmSync(made, { force: true });
+  withFile(made, 'wx', (file) => ftruncateSync(file, IMAGE_BYTES));
+  await formatDevice(made, uuid);
+  withFile(made, 'r+', fsyncSync);
+  renameSync(made, path);
+  syncDirectory(dirname(path));
+}
+
+/** mke2fs(8): nothing reserved, inodes rather than space. */
+async function formatDevice(path: string, uuid: string): Promise<void> {
+  const sizes = ['-b', String(BLOCK_BYTES), '-N', String(INODES), '-m', '0'];
+  await runProgram('mkfs.ext4', ['-q', '-U', uuid, '-L', LABEL, ...sizes, path]);
+}
+
+function withFile(path: string, flags: string, use: (file: number) => void): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function mountOptions({ isPartition }: RecordDevice): string {
+  return `${isPartition ? '' : 'loop,'}nosuid,nodev,noexec`;
 }
 
 /** Mounted before any container engine starts, and never with more rights than records need. */
-export function mountUnit({ path, isPartition }: RecordDevice): string {
-  const loop = isPartition ? '' : 'loop,';
+export function mountUnit(device: RecordDevice, uuid: string, records: string): string {
+  // The name of a partition may be another one when the machine starts again.
+  const what = device.isPartition ? `/dev/disk/by-uuid/${uuid}` : device.path;
   return `# Made by \`oci-measure install ima\`; \`oci-measure uninstall ima\` removes it.
 [Unit]
 Description=Records of container images for the kernel's measurement list
 Before=containerd.service docker.service crio.service podman.service kubelet.service
 
 [Mount]
-What=${path}
-Where=${RECORDS_DIRECTORY}
+What=${what}
+Where=${records}
 Type=ext4
-Options=${loop}nosuid,nodev,noexec
+Options=${mountOptions(device)}
 
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** The device in a unit of ours. */
+export function deviceInUnit(unit: string): RecordDevice | undefined {
+  const path = /^What=(.+)$/m.exec(unit)?.[1];
+  return path === undefined ? undefined : { path, isPartition: path.startsWith('/dev/') };
 }

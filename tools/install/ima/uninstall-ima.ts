@@ -1,48 +1,82 @@
 /** `oci-measure uninstall ima`: everything that `install ima` made goes; what it found is as it was. */
-import { existsSync, rmSync } from 'node:fs';
-import { RECORDS_DIRECTORY } from '#hook/ima/record';
-import { applyChange, changeOf, dropBackup, isChange, readText } from '#tools/install/file-change';
-import { writeOut } from '#tools/output';
-import { POLICY_FILE } from './policy-facts.ts';
-import { isOursAlone, withoutOurRule } from './policy-file.ts';
-import { IMAGE_FILE, UNIT_FILE, UNIT_NAME } from './record-filesystem.ts';
-import { hasSystemd, runProgram } from './system.ts';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemErrorCode } from '#hook/system-error-code';
+import {
+  applyChange,
+  changeOf,
+  describeChange,
+  dropBackup,
+  isChange,
+  readText,
+} from '#tools/install/file-change';
+import { type Places, placesOfThisMachine } from './places.ts';
+import { fileBefore } from './policy-file.ts';
+import { deviceInUnit, UNIT_NAME } from './record-filesystem.ts';
+import { isMountPoint, runProgram } from './system.ts';
+
+export interface UninstallImaOptions {
+  readonly dryRun: boolean;
+  /** To whoever asked for it, in whole lines. */
+  readonly say: (text: string) => void;
+}
 
 /** @throws ToolError `install` */
-export async function uninstallIma({ dryRun }: { readonly dryRun: boolean }): Promise<number> {
-  const policy = readText(POLICY_FILE);
-  const rest = policy === undefined ? undefined : withoutOurRule(policy);
-  const changes = [
-    changeOf(POLICY_FILE, rest === undefined || isOursAlone(rest) ? undefined : rest),
-    changeOf(UNIT_FILE, undefined),
-  ];
-  for (const change of changes.filter(isChange)) {
-    writeOut(`${change.after === undefined ? 'remove' : 'write'} ${change.path}\n`);
+export async function uninstallIma(options: UninstallImaOptions): Promise<number> {
+  return await uninstallAt(placesOfThisMachine(), options);
+}
+
+/**
+ * It can be stopped at any moment and asked for again: what tells that something was installed goes last.
+ *
+ * @throws ToolError `install`
+ */
+export async function uninstallAt(
+  places: Places,
+  { dryRun, say }: UninstallImaOptions,
+): Promise<number> {
+  const policy = readText(places.policy);
+  const policyChange = changeOf(
+    places.policy,
+    policy === undefined ? undefined : fileBefore(policy),
+  );
+  const unitChange = changeOf(places.unit, undefined);
+  const hasImage = existsSync(places.image);
+  if (![policyChange, unitChange].some(isChange) && !hasImage) {
+    say('nothing is installed\n');
+    return 0;
   }
-  if (existsSync(IMAGE_FILE)) writeOut(`remove ${IMAGE_FILE} with its records\n`);
+  for (const change of [policyChange, unitChange].filter(isChange)) {
+    say(`${describeChange(change)}\n`);
+  }
+  if (hasImage) say(`remove ${places.image} with its records\n`);
+  const device = deviceInUnit(unitChange.before ?? '');
+  if (device?.isPartition === true) say(`keep what is on ${device.path}\n`);
   if (dryRun) return 0;
-  await unmountRecords();
-  for (const change of changes) applyChange(change);
-  dropBackup(POLICY_FILE);
-  if (hasSystemd()) await runProgram('systemctl', ['daemon-reload']);
-  rmSync(IMAGE_FILE, { force: true });
-  writeOut('the rule is in force until the machine is started again\n');
+  applyChange(policyChange);
+  dropBackup(places.policy);
+  await unmountRecords(places);
+  rmSync(places.image, { force: true });
+  removeIfEmpty(places.records);
+  removeIfEmpty(dirname(places.records));
+  applyChange(unitChange);
+  if (places.hasSystemd && isChange(unitChange)) await runProgram('systemctl', ['daemon-reload']);
+  if (isChange(policyChange)) say('the rule is in force until the machine is started again\n');
   return 0;
 }
 
-async function unmountRecords(): Promise<void> {
-  if (hasSystemd() && existsSync(UNIT_FILE)) {
+async function unmountRecords({ records, unit, hasSystemd }: Places): Promise<void> {
+  if (hasSystemd && existsSync(unit)) {
     await runProgram('systemctl', ['disable', '--now', UNIT_NAME]);
-  } else if (await isMountPoint()) {
-    await runProgram('umount', [RECORDS_DIRECTORY]);
   }
+  if (isMountPoint(records)) await runProgram('umount', [records]);
 }
 
-async function isMountPoint(): Promise<boolean> {
+/** The hook's other files may be there. */
+function removeIfEmpty(path: string): void {
   try {
-    await runProgram('mountpoint', ['-q', RECORDS_DIRECTORY]);
-    return true;
-  } catch {
-    return false;
+    rmdirSync(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EBUSY'].includes(String(systemErrorCode(error)))) throw error;
   }
 }

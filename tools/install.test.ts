@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { run } from './program.fixture.ts';
+
+describe('oci-measure install and uninstall', () => {
+  for (const command of ['install', 'uninstall']) {
+    test(`${command} names what there is, when it is asked for something else`, async () => {
+      const { exitCode, stdout, stderr } = await run([command, 'imma']);
+      assert.deepEqual([exitCode, stdout], [2, '']);
+      assert.equal(
+        stderr,
+        'oci-measure: error: unknown engine "imma"\noci-measure: hint: known: ima\n',
+      );
+    });
+
+    test(`${command} is for root`, async () => {
+      const { exitCode, stdout, stderr } = await run([command, 'ima', '--dry-run'], {
+        asNobody: true,
+      });
+      assert.deepEqual([exitCode, stdout], [1, '']);
+      assert.match(stderr, /^oci-measure: error: expected to be run by root, found user \d+\n$/);
+    });
+  }
+
+  test('install ima says that a kernel has no IMA', async () => {
+    const { exitCode, stderr } = await run(['install', 'ima', '--dry-run']);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^oci-measure: error: this kernel has no IMA\noci-measure: hint: .+\n$/);
+  });
+
+  test('a configuration that is wrong is told, not passed over', async () => {
+    for (const command of ['install', 'uninstall']) {
+      const { exitCode, stderr } = await run([command, 'ima', '--config', '/nowhere.toml']);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /^oci-measure: error: "\/nowhere\.toml" is not there\n$/);
+    }
+  });
+});
