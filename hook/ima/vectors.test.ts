@@ -208,7 +208,13 @@ describe('evmctl', () => {
     }
   };
 
-  for (const name of ['plain', 'template-ima-alone', 'fields-with-lengths', 'violation']) {
+  for (const name of [
+    'plain',
+    'template-ima-alone',
+    'fields-with-lengths',
+    'violation',
+    'trixie-by-sha1',
+  ]) {
     it(`${name}: comes to the same PCR`, () => {
       const { status, stdout, stderr } = compare(name, (value) => value);
       assert.equal(status, 0, stdout + stderr);
