@@ -18,17 +18,9 @@ export class ExtendedHeaders {
 /** GNU tar's type of old sparse files. */
 export const OLD_SPARSE = 'S';
 
-const WITHOUT_CONTENT = new Set<string>([
-  TypeFlag.hardLink,
-  TypeFlag.link,
-  TypeFlag.char,
-  TypeFlag.block,
-  TypeFlag.dir,
-  TypeFlag.fifo,
-]);
-
+/** Links, devices, directories and fifos have none: `1` to `6`. */
 export function hasContent(typeFlag: string): boolean {
-  return !WITHOUT_CONTENT.has(typeFlag);
+  return typeFlag < TypeFlag.hardLink || typeFlag > TypeFlag.fifo;
 }
 
 /**
@@ -112,16 +104,19 @@ export function decimalRecord({ texts }: PaxRecords, key: string): Int64 | undef
   return value;
 }
 
-const TIME = /^([+-]?\d+)(?:\.\d*)?$/;
+const FRACTION = /^\.\d*$/;
 
 function verifyTimes({ texts }: PaxRecords): void {
   for (const key of ['atime', 'ctime', 'mtime']) {
     const text = texts.get(key) ?? '';
-    if (text === '') continue;
-    const [, seconds] = TIME.exec(text) ?? [];
-    const isTime = seconds !== undefined && parseDecimal(seconds) !== undefined;
-    if (!isTime) throw badRecord(key, text, 'a time');
+    if (text !== '' && !isTime(text)) throw badRecord(key, text, 'a time');
   }
+}
+
+function isTime(text: string): boolean {
+  const dot = text.indexOf('.');
+  if (dot < 0) return parseDecimal(text) !== undefined;
+  return parseDecimal(text.slice(0, dot)) !== undefined && FRACTION.test(text.slice(dot));
 }
 
 function badRecord(key: string, text: ByteString, expected: string): DigestError {
