@@ -41,6 +41,7 @@ export class EntryPacker {
     this.#word(header.minor);
     this.#word(size % SIZE_HIGH);
     this.#word(Math.floor(size / SIZE_HIGH));
+    // The lowest bit says whether there is a digest.
     this.#word(2 * xattrs.length + (digest === undefined ? 0 : 1));
     this.#text(name);
     this.#text(linkName);
@@ -49,9 +50,10 @@ export class EntryPacker {
     this.#count += 1;
   }
 
+  /** To be called once, at last. */
   pack(): PackedEntries {
-    const words = this.#words.slice(0, this.#wordsUsed);
-    const bytes = new Uint8Array(this.#bytes.buffer.slice(0, this.#bytesUsed));
+    const words = new Uint32Array(this.#words.buffer.transfer(4 * this.#wordsUsed));
+    const bytes = new Uint8Array(this.#bytes.buffer.transfer(this.#bytesUsed));
     return { count: this.#count, words, bytes };
   }
 
@@ -77,14 +79,12 @@ export class EntryPacker {
 
   #reserve(words: number, bytes: number): void {
     if (this.#wordsUsed + words > this.#words.length) {
-      const larger = new Uint32Array(new ArrayBuffer(4 * (2 * this.#words.length + words)));
-      larger.set(this.#words);
-      this.#words = larger;
+      const length = 2 * this.#words.length + words;
+      this.#words = new Uint32Array(this.#words.buffer.transfer(4 * length));
     }
     if (this.#bytesUsed + bytes > this.#bytes.length) {
-      const larger = Buffer.from(new ArrayBuffer(2 * this.#bytes.length + bytes));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
+      const length = 2 * this.#bytes.length + bytes;
+      this.#bytes = Buffer.from(this.#bytes.buffer.transfer(length));
     }
   }
 }
@@ -100,6 +100,8 @@ export function unpackEntries(packed: PackedEntries): LayerEntry[] {
   const reader = new PackedReader(packed);
   return Array.from({ length: packed.count }, () => reader.entry());
 }
+
+const NO_XATTRS: readonly LayerXattr[] = [];
 
 class PackedReader {
   readonly #words: Uint32Array;
@@ -125,8 +127,7 @@ class PackedReader {
     const flags = this.#next();
     const name = this.#string(nameLength);
     const linkName = this.#string(linkLength);
-    const xattrs: LayerXattr[] = [];
-    for (let left = flags >>> 1; left > 0; left--) xattrs.push(this.#xattr());
+    const xattrs = flags < 2 ? NO_XATTRS : Array.from({ length: flags >>> 1 }, () => this.#xattr());
     const sha256 = (flags & 1) === 0 ? '' : this.#digest();
     return { name, typeFlag, linkName, mode, uid, gid, major, minor, size, sha256, xattrs };
   }
