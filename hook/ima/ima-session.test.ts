@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { HookError } from '#hook/errors';
 import { startSwtpm } from '#hook/log/swtpm.fixture';
 import type { Tpm } from '#hook/log/tpm';
@@ -26,17 +27,29 @@ const digest = (character: string) => `sha256:${character.repeat(64)}` as const;
 const bootAggregate = sigEntry('boot_aggregate', ascii('firmware'));
 const someFile = (number: number) => sigEntry(`/usr/bin/${number}`, ascii(String(number)));
 
+let records: ScratchRecords;
+before(() => {
+  records = scratchRecords();
+});
+after(() => {
+  records[Symbol.dispose]();
+});
+
+/** Of several, the one made last has the record filesystem. */
 class Machine implements Disposable {
-  readonly records: ScratchRecords = scratchRecords();
-  readonly state: string;
+  readonly scratch: string = mkdtempSync(join(records.scratch, 'machine-'));
+  readonly state: string = join(this.scratch, 'state');
   readonly kernel: PaperKernel;
   starts = 0;
+  interrupt: () => void = () => {};
   bytesRead = 0;
 
   constructor(tpm: Tpm) {
-    this.state = join(this.records.scratch, 'state');
     mkdirSync(this.state, { mode: 0o700 });
-    this.kernel = new PaperKernel(this.records.scratch, tpm, this.records.directory);
+    for (const name of readdirSync(records.directory)) {
+      rmSync(join(records.directory, name), { recursive: true });
+    }
+    this.kernel = new PaperKernel(this.scratch, tpm, records.directory);
   }
 
   static async boot(tpm: Tpm = new FakeTpm()): Promise<Machine> {
@@ -50,11 +63,11 @@ class Machine implements Disposable {
     const record = this.starts.toString(16).padStart(64, '0');
     const id = `c${this.starts}`;
     const start = { id, rootfs: digest(image), record, hasImageRecord: true, ...more };
-    const options = { state: this.state, tpm: this.kernel.tpm, interrupt: () => {} };
+    const options = { state: this.state, tpm: this.kernel.tpm, interrupt: () => this.interrupt() };
     this.bytesRead = 0;
     using list = await openList(this.kernel.directory);
     assert.ok(list);
-    return await measureOnList(start, options, this.#counted(list), this.records.directory);
+    return await measureOnList(start, options, this.#counted(list), records.directory);
   }
 
   #counted(list: ListFile): ListFile {
@@ -79,7 +92,7 @@ class Machine implements Disposable {
   }
 
   at(...names: string[]): string {
-    return join(this.records.directory, ...names);
+    return join(records.directory, ...names);
   }
 
   /** As CONFIG_IMA_STAGING lets a program do. */
@@ -90,7 +103,7 @@ class Machine implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.records[Symbol.dispose]();
+    rmSync(this.scratch, { recursive: true });
   }
 }
 
@@ -121,9 +134,9 @@ describe('a start that the kernel measures', () => {
     using machine = await Machine.boot();
     await machine.start('a');
     await machine.kernel.measure(someFile(1));
-    const before = readFileSync(machine.kernel.path).length;
+    const length = readFileSync(machine.kernel.path).length;
     assert.deepEqual(await machine.outcomes('a'), ['already-measured', 'measured']);
-    const entry = readFileSync(machine.kernel.path).subarray(before).toString('latin1');
+    const entry = readFileSync(machine.kernel.path).subarray(length).toString('latin1');
     assert.match(entry, /containers/);
     assert.doesNotMatch(entry, /images/);
   });
@@ -206,6 +219,25 @@ describe('a start that the kernel does not measure', () => {
     const content = `oci-measure.container.v1 c1 ${digest('a')} ${'1'.padStart(64, '0')}\n`;
     const path = machine.at('containers', '1'.padStart(64, '0'));
     await machine.kernel.measure(sigEntry(path, ascii(content), { pcr: 11 }));
+    assert.deepEqual(await machine.outcomes('a'), ['not-covered', 'not-covered']);
+  });
+
+  it('is not covered by a violation, whatever it says', async () => {
+    using machine = await Machine.boot();
+    machine.kernel.covers = false;
+    const content = `oci-measure.container.v1 c1 ${digest('a')} ${'1'.padStart(64, '0')}\n`;
+    const path = machine.at('containers', '1'.padStart(64, '0'));
+    const templateDigest = new Uint8Array(20);
+    await machine.kernel.measure({ ...sigEntry(path, ascii(content)), templateDigest });
+    assert.deepEqual(await machine.outcomes('a'), ['not-covered', 'not-covered']);
+  });
+
+  it('is not covered by an entry of its path and content with a signature that it has not', async () => {
+    using machine = await Machine.boot();
+    machine.kernel.covers = false;
+    const content = `oci-measure.container.v1 c1 ${digest('a')} ${'1'.padStart(64, '0')}\n`;
+    const path = machine.at('containers', '1'.padStart(64, '0'));
+    await machine.kernel.measure(sigEntry(path, ascii(content), { signature: Uint8Array.of(3) }));
     assert.deepEqual(await machine.outcomes('a'), ['not-covered', 'not-covered']);
   });
 
@@ -337,9 +369,9 @@ describe('an image record', () => {
   it('is made once', async () => {
     using machine = await Machine.boot();
     await machine.start('a');
-    const before = run('stat', '--format=%i %Z', machine.at('images', name));
+    const made = run('stat', '--format=%i %Z', machine.at('images', name));
     await machine.start('a');
-    assert.equal(run('stat', '--format=%i %Z', machine.at('images', name)), before);
+    assert.equal(run('stat', '--format=%i %Z', machine.at('images', name)), made);
   });
 
   it('carries a signature, and is measured again with another one', async () => {
@@ -403,6 +435,21 @@ describe('a container record', () => {
       assert.match(await machine.refusal('a', { id }), /printable ASCII characters/);
     }
     assert.deepEqual(readdirSync(machine.at('images')), [`sha256-${'b'.repeat(64)}`]);
+  });
+
+  it('goes even where the start fails: the TPM does not answer, the time is up', async () => {
+    using machine = await Machine.boot();
+    machine.kernel.meanwhile = async () => Promise.reject(new HookError('tpm', 'no answer'));
+    await assert.rejects(machine.start('a'), { code: 'tpm', message: 'no answer' });
+    assert.deepEqual(readdirSync(machine.at('containers')), []);
+    machine.kernel.meanwhile = async () => {
+      machine.interrupt = () => {
+        throw new HookError('deadline', 'late');
+      };
+      return Promise.resolve();
+    };
+    await assert.rejects(machine.start('a'), { code: 'deadline', message: 'late' });
+    assert.deepEqual(readdirSync(machine.at('containers')), []);
   });
 
   it('that a dead hook left is removed when it is old, and not when it may be in use', async () => {
