@@ -42,7 +42,7 @@ export function sparseHeader(
   at: number,
 ): SparseHeader | undefined {
   if (block.typeFlag === OLD_SPARSE) return oldSparseHeader(stored, block, bytes, at);
-  const version = records.texts.size === 0 ? undefined : paxVersion(records);
+  const version = records.isSparse ? paxVersion(records) : undefined;
   return version === undefined ? undefined : paxSparseHeader(stored, version, records);
 }
 

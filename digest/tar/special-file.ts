@@ -20,7 +20,7 @@ export class SpecialFile {
   readonly kind = 'special' as const;
   readonly block: HeaderBlock;
   readonly size: number;
-  readonly #content: Buffer;
+  #content: Buffer | undefined;
   #length = 0;
 
   /** @throws {DigestError} `layer`, without saying where */
@@ -33,16 +33,22 @@ export class SpecialFile {
     }
     this.block = block;
     this.size = contentSize(block.size);
-    this.#content = Buffer.allocUnsafe(this.size);
   }
 
   get isComplete(): boolean {
     return this.#length === this.size;
   }
 
-  /** @returns how many bytes were taken */
+  /**
+   * Once it is complete it is to be applied before the bytes change.
+   *
+   * @returns how many bytes were taken
+   */
   write(bytes: Buffer, at: number): number {
-    const taken = bytes.copy(this.#content, this.#length, at);
+    const isWhole = this.#length === 0 && bytes.length - at >= this.size;
+    if (isWhole) this.#content = bytes.subarray(at, at + this.size);
+    else this.#content ??= Buffer.allocUnsafe(this.size);
+    const taken = isWhole ? this.size : bytes.copy(this.#content, this.#length, at);
     this.#length += taken;
     return taken;
   }
@@ -60,15 +66,21 @@ export class SpecialFile {
         extended.longLink = this.#text();
         return undefined;
       case PAX:
-        extended.records = parsePaxRecords(this.#content);
+        extended.records = parsePaxRecords(this.#bytes);
         return undefined;
       default:
-        return parsePaxRecords(this.#content);
+        return parsePaxRecords(this.#bytes);
     }
   }
 
   #text(): string {
-    const end = this.#content.indexOf(0);
-    return this.#content.toString('latin1', 0, end < 0 ? this.size : end);
+    const end = this.#bytes.indexOf(0);
+    return this.#bytes.toString('latin1', 0, end < 0 ? this.size : end);
+  }
+
+  get #bytes(): Buffer {
+    return this.#content ?? NOTHING;
   }
 }
+
+const NOTHING = Buffer.alloc(0);
