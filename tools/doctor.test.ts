@@ -133,7 +133,14 @@ describe('doctor', () => {
       'tpm',
       /\/dev\/nowhere/,
     ],
-    ['IMA, which is not there yet', () => configure({ ima: 'try' }), 'ima', /are not there yet/],
+    ['a kernel without IMA', () => configure({ ima: 'require' }), 'ima', /kernel has no IMA/],
+    [
+      'a kernel without IMA, where that may be',
+      () => configure({ ima: 'try' }),
+      'ima',
+      /kernel has no IMA/,
+      'warning',
+    ],
     [
       'a state directory that others write',
       async () => {
@@ -216,13 +223,13 @@ describe('doctor', () => {
   });
 
   test('is text without colour where nobody looks, and in colour on a terminal unless NO_COLOR is set', async () => {
-    configure({ ima: 'try' });
+    configure({ ima: 'require' });
     const args = ['doctor', '--config', config];
     const { stdout } = await run(args);
     assert.ok(!stdout.includes(ESCAPE));
     assert.match(
       stdout,
-      /^problem +ima +ima\.mode = "try".*\n +expected: .*\n +mend: set mode = "off"/m,
+      /^problem +ima +this kernel has no IMA\n +expected: .*\n +mend: .* set mode = "off" under \[ima\]$/m,
     );
     assert.match(stdout, /\n\d+ problems?, \d+ warnings?\n$/);
     assert.ok((await runOnTerminal(args, { TERM: 'xterm' })).includes(`${ESCAPE}[31mproblem`));

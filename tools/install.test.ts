@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { run } from './program.fixture.ts';
 
@@ -22,7 +23,8 @@ describe('oci-measure install and uninstall', () => {
     });
   }
 
-  test('install ima says that a kernel has no IMA', async () => {
+  const hasIma = existsSync('/sys/kernel/security/ima') && 'this kernel has IMA';
+  test('install ima says that a kernel has no IMA', { skip: hasIma }, async () => {
     const { exitCode, stderr } = await run(['install', 'ima', '--dry-run']);
     assert.equal(exitCode, 1);
     assert.match(stderr, /^oci-measure: error: this kernel has no IMA\noci-measure: hint: .+\n$/);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { FakeTpm } from '#hook/log/tpm-fake';
 import { checkExecutable } from './executable.ts';
 import { checkIma } from './ima.ts';
 import { checkLibraries } from './libraries.ts';
@@ -41,13 +42,24 @@ describe('checkPcrChoice', () => {
 });
 
 describe('checkIma', () => {
-  test('what is not there yet is a problem whose mend is to switch it off', () => {
-    assert.equal(checkIma('off')[0]?.status, 'ok');
-    for (const mode of ['require', 'try']) {
-      const [finding] = checkIma(mode);
-      assert.equal(finding?.status, 'problem');
-      assert.equal(finding.mend, 'set mode = "off" under [ima]');
-    }
+  const tpm = new FakeTpm();
+
+  test('asks nothing of a kernel that is to list nothing', async () => {
+    const findings = await checkIma({ mode: 'off', signatures: '/nowhere' }, tpm);
+    assert.deepEqual(
+      findings.map(({ status }) => status),
+      ['ok'],
+    );
+  });
+
+  test('finds that signatures are nowhere', async () => {
+    const about = async (signatures: string) =>
+      (await checkIma({ mode: 'require', signatures }, tpm)).filter(({ found }) =>
+        found.startsWith('ima.signatures'),
+      );
+    assert.deepEqual(await about(directory), []);
+    const [finding] = await about(join(directory, 'nowhere'));
+    assert.equal(finding?.status, 'warning');
   });
 });
 

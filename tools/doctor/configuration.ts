@@ -31,7 +31,7 @@ function checksOf(config: Config): readonly Check[] {
   return [
     () => checkTpm(config.tpm, openTpm(config)),
     () => checkPcrChoice(config.tpm.pcr),
-    () => checkIma(config.ima.mode),
+    () => checkIma(config.ima, openTpm(config)),
     () => checkStateDirectory(config.state),
     () => checkMeasurementLog(config.state, config.tpm.pcr, openTpm(config)),
   ];
