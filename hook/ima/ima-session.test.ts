@@ -391,6 +391,23 @@ describe('an image record', () => {
     assert.deepEqual(await machine.outcomes('a'), ['already-measured', 'measured']);
   });
 
+  it('may carry a hash that the kernel appraises it by, which is not listed', async () => {
+    using machine = await Machine.boot();
+    machine.kernel.covers = false;
+    await machine.start('a');
+    run('setfattr', '--name=security.ima', '--value=0x0404aabb', machine.at('images', name));
+    machine.kernel.covers = true;
+    assert.deepEqual(await machine.outcomes('a'), ['measured', 'measured']);
+  });
+
+  it('is not made with anything but a signature', async () => {
+    using machine = await Machine.boot();
+    for (const signature of [new Uint8Array(0), Uint8Array.of(4, 4, 1)]) {
+      assert.match(await machine.refusal('a', { signature }), /is no signature/);
+    }
+    assert.deepEqual(readdirSync(machine.at('images')), []);
+  });
+
   it('that holds something else is removed, the start fails, and the next one makes it anew', async () => {
     using machine = await Machine.boot();
     await machine.start('a');

@@ -97,8 +97,9 @@ export class PaperKernel {
   }
 
   async #measureRecord(path: string): Promise<void> {
-    const signature = getSignature(path);
-    if (typeof signature === 'number') throw new Error(`security.ima: ${signature}`);
+    const attribute = getSignature(path);
+    if (typeof attribute === 'number') throw new Error(`security.ima: ${attribute}`);
+    const signature = attribute[0] === 3 ? attribute : new Uint8Array(0);
     const entry = sigEntry(path, readFileSync(path), { signature });
     const known = entry.templateDigest.toHex();
     if (this.#seen.has(known)) return;

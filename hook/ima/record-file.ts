@@ -27,7 +27,7 @@ export interface ShownRecord {
   readonly name: string;
   readonly path: string;
   readonly content: string;
-  /** Its `security.ima`; no bytes where it has none. */
+  /** As the kernel lists it; no bytes where it has none. */
   readonly signature: Uint8Array;
 }
 
@@ -46,6 +46,9 @@ export function showRecord(
   signature?: Uint8Array,
 ): ShownRecord {
   const path = recordPath(record, records);
+  if (signature !== undefined && !isSignature(signature)) {
+    throw new HookError('ima', `what is given for security.ima of ${quoted(path)} is no signature`);
+  }
   if (!isFinished(path, record.content, signature)) {
     const temporary = join(records, 'containers', `.${record.name}.${process.pid}`);
     saying('make', path, () => makeRecord({ temporary, path }, record.content, signature));
@@ -138,9 +141,14 @@ function openOnce(path: string, content: string): void {
   throw new Error(`it held ${quoted(found)} instead of ${quoted(content)}: removed`);
 }
 
+/** EVM_IMA_XATTR_DIGSIG, IMA_VERITY_DIGSIG: others are hashes that the kernel put there itself, and does not list. */
+function isSignature([type]: Uint8Array): boolean {
+  return type === 3 || type === 6;
+}
+
 function signatureOf(path: string): Uint8Array {
   const answer = getSignature(path);
-  if (typeof answer !== 'number') return answer;
+  if (typeof answer !== 'number') return isSignature(answer) ? answer : new Uint8Array(0);
   throw new HookError(
     'ima',
     `cannot read security.ima of ${quoted(path)}: ${describeErrno(-answer)}`,
