@@ -5,6 +5,7 @@ import { digestOf } from './digest-of.ts';
 import { startContainerd } from './engines/containerd.ts';
 import { startDocker } from './engines/docker.ts';
 import type { Engine, ImageFiles } from './engines/engine.ts';
+import { lastRecord } from './engines/last-record.ts';
 import { startPodman } from './engines/podman.ts';
 import { type Host, startHost } from './host.ts';
 import { manyLayers, oneLayer } from './images.ts';
@@ -56,11 +57,6 @@ async function recorded(host: Host, engine: Engine, image: ImageFiles): Promise<
   await engine.load(image);
   const { exitCode, stderr } = await engine.start(`by-${engine.name}`);
   assert.equal(exitCode, 0, stderr);
-  const events = await assertReplays(host);
-  const record = events.findLast(({ type }) => type === 'container');
-  assert.equal(record?.['view'], 'overlay');
-  // Docker has a layer of its own between the image and the container's.
-  const pristine = engine.name === 'docker' ? ['pristine', 'pristine'] : ['pristine'];
-  assert.deepEqual(record['writable'], pristine);
-  return record['rootfs'];
+  await assertReplays(host);
+  return lastRecord(host, engine)['rootfs'];
 }

@@ -28,6 +28,13 @@ export const forms = {
   'squashed to one layer': `oci:${images}/squashed`,
 };
 
+/** An image that containerd, Docker and podman each show another tree of. No program is in it. */
+export const disputedImage = {
+  gzip: `${images}/disputed`,
+  ociArchive: `${images}/disputed.oci.tar`,
+  dockerArchive: `${images}/disputed.docker.tar`,
+};
+
 /** What the benchmark reads: OCI layouts. */
 export const contestImages = {
   /** Debian in eight layers of about the same size. */

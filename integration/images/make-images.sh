@@ -169,6 +169,28 @@ uncompressed() {
   buildah commit --rm --quiet --disable-compression "$container" "oci:$2:latest" >/dev/null
 }
 
+# Two layers that are valid and that containerd, Docker and podman each show another tree of.
+disputed() {
+  mkdir -p below/private below/usr/bin above/private above/bin
+  chmod 0700 below/private
+  chmod 0750 below/usr/bin
+  chown 5:5 below/private
+  echo below >below/private/file
+  echo above >above/private/other
+  ln -s usr/bin below/bin
+  echo tool >above/bin/tool
+  umoci init --layout disputed
+  umoci new --image disputed:latest
+  archive -C below . >layer.tar
+  umoci raw add-layer --image disputed:latest layer.tar
+  # Files without their directories, behind a header for all of them, whose own name is that of no file.
+  archive --pax-option=globexthdr.name=only-a-header/name,comment=all -C above private/other bin/tool >layer.tar
+  umoci raw add-layer --image disputed:latest layer.tar
+  rm -r below above layer.tar
+  skopeo copy --quiet oci:disputed:latest oci-archive:disputed.oci.tar:latest
+  skopeo copy --quiet oci:disputed:latest docker-archive:disputed.docker.tar:image:latest
+}
+
 # LAYOUT SIZE: one layer of one file of zeros.
 one_file() {
   mkdir zeros
@@ -187,6 +209,7 @@ case $1 in
     skopeo copy --quiet oci:debian:latest docker-archive:debian.docker.tar:image:latest
     many_layers
     other_forms
+    disputed
     ;;
   bench)
     eight_layers
