@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { quoted } from '#digest/quoted';
 import type { Inode } from './inode.ts';
 import { changeMode, changeOwner } from './kernel-calls.ts';
 import type { LayerEntry } from './layer.ts';
@@ -56,14 +57,14 @@ function setXattrs(unpacking: Unpacking, inode: Inode, entry: LayerEntry, path: 
     if (engine.trustedXattrs === 'drop' && name.startsWith('trusted.')) continue;
     if (name.startsWith(OVERLAY_PREFIX) && !isSequential) {
       throw unpacking.refusal(
-        `an attack: its attribute ${JSON.stringify(name)} would make overlayfs show something else`,
+        `an attack: its attribute ${quoted(name)} would make overlayfs show something else`,
       );
     }
     const failure = setXattr(holder, name, value);
     if (failure !== undefined) unpacking.isShared = false;
     if (failure !== undefined && !engine.forgives(failure, name, holder)) {
       throw unpacking.refusal(
-        `its attribute ${JSON.stringify(name)} cannot be set on a ${holder.kind} (${failure})`,
+        `its attribute ${quoted(name)} cannot be set on a ${holder.kind} (${failure})`,
       );
     }
   }

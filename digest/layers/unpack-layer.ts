@@ -2,12 +2,11 @@ import type { ByteString } from '#digest/entry';
 import { applyAttributes } from './apply-attributes.ts';
 import { AufsLinks } from './aufs-links.ts';
 import { cleanInRoot, parentOf, staysBelow } from './clean-path.ts';
+import { createInode } from './create-inode.ts';
 import { type Place, PlaceFinder } from './find-place.ts';
-import { findLinked } from './hard-link.ts';
-import { type Inode, isDirectory } from './inode.ts';
-import { createIn } from './kernel-calls.ts';
+import { isDirectory } from './inode.ts';
 import { type Layer, type LayerEntry, TypeFlag } from './layer.ts';
-import { lookupPath, MAX_NAME_LENGTH } from './lookup-path.ts';
+import { lookupPath } from './lookup-path.ts';
 import { lookupPlain, lookupRootPath } from './plain-lookup.ts';
 import type { Unpacking } from './unpacking.ts';
 import {
@@ -118,7 +117,7 @@ class LayerRun {
     if (this.#clear(place, headed)) this.#checkWay(place);
     const entry = this.#unpacking.isSequential ? this.#resolveAufs(headed) : headed;
     if (entry.typeFlag !== TypeFlag.global) {
-      const inode = this.#createInode(place, entry);
+      const inode = createInode(this.#unpacking, place, entry);
       applyAttributes(this.#unpacking, inode, entry, place.path);
     }
     if (headed.typeFlag === TypeFlag.dir) {
@@ -148,47 +147,6 @@ class LayerRun {
     return true;
   }
 
-  #createInode({ directory, name }: Place, entry: LayerEntry): Inode {
-    const there = directory.names.get(name);
-    if (there !== undefined) return there;
-    if (name.length > MAX_NAME_LENGTH) {
-      throw this.#unpacking.refusal(`a name of ${name.length} bytes is too long`);
-    }
-    const inode = this.#inodeOf(directory, entry);
-    directory.names.set(name, inode);
-    return inode;
-  }
-
-  #inodeOf(directory: Place['directory'], entry: LayerEntry): Inode {
-    const mode = entry.mode & 0o7777;
-    switch (entry.typeFlag) {
-      case TypeFlag.file:
-        return createIn(directory, 'file', mode, entry);
-      case TypeFlag.dir:
-        return createIn(directory, 'dir', mode);
-      case TypeFlag.fifo:
-        return createIn(directory, 'fifo', mode);
-      case TypeFlag.char:
-        return device(createIn(directory, 'char', mode), entry);
-      case TypeFlag.block:
-        return device(createIn(directory, 'block', mode), entry);
-      case TypeFlag.link:
-        this.#checkTarget(entry.linkName);
-        return createIn(directory, 'link', 0o777, entry);
-      case TypeFlag.hardLink:
-        return findLinked(this.#unpacking, entry.linkName);
-      default:
-        throw this.#unpacking.refusal(
-          `an entry of type ${JSON.stringify(entry.typeFlag)}, which no engine unpacks`,
-        );
-    }
-  }
-
-  #checkTarget(target: ByteString): void {
-    if (target === '') throw this.#unpacking.refusal('a link without a target');
-    if (target.length > 4095) throw this.#unpacking.refusal('a link with too long a target');
-  }
-
   /** Engines set the times of directories at last, and fail where one has gone. */
   finish(): void {
     const { removals, root, budget, engine } = this.#unpacking;
@@ -206,11 +164,4 @@ class LayerRun {
       throw this.#unpacking.refusal(`a directory that the layer has removed again (${found})`);
     }
   }
-}
-
-/** The numbers as mknod(2) takes them. */
-function device(inode: Inode, { major, minor }: LayerEntry): Inode {
-  inode.major = major & 0xfff;
-  inode.minor = minor & 0xfffff;
-  return inode;
 }
