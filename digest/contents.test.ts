@@ -13,16 +13,25 @@ const sha256 = (content: Uint8Array | string): string =>
 /** Of `head` and zeros, by `openssl dgst -sha256`. */
 const TEN_GIGABYTES = '2498b7a1225564345f75a83870547b56b18490603e244a5185df0b67a6f220e3';
 
+/** A limit of processes counts threads, of everybody but root. */
+const NO_MORE_THREADS = `
+  import { spawnSync } from 'node:child_process';
+  import { Worker } from 'node:worker_threads';
+  spawnSync('prlimit', ['--pid', String(process.pid), '--nproc=1']);
+  try { new Worker('', { eval: true }); console.log('there are more'); } catch {}`;
+
 /** Digests a directory in a process of its own. */
 function digestInChild(
   path: string,
   wrap = (words: readonly string[]): readonly string[] => words,
+  before = '',
 ): string {
   const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url));
   const code = `
     import { readFileSync } from 'node:fs';
     import { digestRootfs } from ${url('./rootfs.ts')};
     import { openTreeRoot } from ${url('./tree-root.ts')};
+    ${before}
     try {
       using root = openTreeRoot(process.argv[1]);
       console.log(digestRootfs([root], { foreignMounts: 'refuse' }).digest);
@@ -55,6 +64,14 @@ describe('contents', () => {
       lines.map((line) => line.slice(-64)),
       names.map((name) => sha256(name)),
     );
+  });
+
+  test('are hashed by the calling thread where no other can be started', () => {
+    using scratch = scratchDirectory();
+    chmodSync(scratch.path, 0o755);
+    for (let i = 0; i < 500; i++) writeFileSync(`${scratch.path}/${i}`, String(i), { mode: 0o644 });
+    const [alone] = digestInChild(scratch.path, asNobody, NO_MORE_THREADS).split('\n');
+    assert.equal(alone, digestInChild(scratch.path, asNobody).split('\n')[0]);
   });
 
   test('of ten gigabytes are streamed', () => {

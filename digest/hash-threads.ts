@@ -24,11 +24,19 @@ export function takeEarlyRing(): ContentRing | undefined {
   return ring;
 }
 
+/** A thread that never comes is not missed: the calling thread hashes what nobody else does. */
 export function startThread(ring: ContentRing, dropsRoot: boolean): void {
-  const worker = startHashWorker({ memory: ring.memory, dropsRoot });
-  // Without a listener Node would end the process; a thread that never came is not missed.
-  worker.on('error', () => {});
-  worker.unref();
+  try {
+    const worker = startHashWorker({ memory: ring.memory, dropsRoot });
+    // Without a listener Node would end the process.
+    worker.on('error', () => {});
+    worker.unref();
+  } catch (error) {
+    // A limit of processes counts threads, too.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED')) {
+      throw error;
+    }
+  }
 }
 
 let most: number | undefined;
