@@ -12,7 +12,7 @@ export interface MachineOptions {
   readonly kernel: KernelName;
   /** Added to the kernel's command line: `ima_policy=tcb`. */
   readonly commandLine?: string;
-  /** For the start, and for each script; 60 where nothing is said. */
+  /** For the start, and for each script; 120 where nothing is said. */
   readonly timeoutSeconds?: number;
 }
 
@@ -24,7 +24,7 @@ export interface Result {
 
 /**
  * A whole computer with a stock Debian kernel and a TPM of its own, emulated: it starts in about five seconds, and a process in it takes
- * about ten times as long as here. The program is /opt/oci-measure; /srv/busybox is a small image's tree, /srv/busybox.tar the image.
+ * ten to twenty times as long as here. The program is /opt/oci-measure; /srv/busybox is a small image's tree, /srv/busybox.tar the image.
  */
 export class Machine implements AsyncDisposable {
   readonly #directory: string;
@@ -64,8 +64,8 @@ export class Machine implements AsyncDisposable {
   /** Writes a file, whose directory must be there. */
   async copyIn(path: string, content: string | Uint8Array): Promise<void> {
     const put = this.#running.put(path, Buffer.from(content));
-    const { exitCode } = await this.#inTime(`write ${path}`, put);
-    if (exitCode !== 0) throw new Error(`cannot write ${path} in the guest`);
+    const { exitCode, stderr } = await this.#inTime(`write ${path}`, put);
+    if (exitCode !== 0) throw new Error(stderr.toString());
   }
 
   async copyOut(path: string): Promise<Buffer> {
@@ -137,7 +137,7 @@ export class Machine implements AsyncDisposable {
 export async function bootMachine(options: MachineOptions): Promise<Machine> {
   const images = await prepareImages(options.kernel);
   const directory = await makeTestDirectory('vm');
-  const machine = new Machine(directory, images, options.timeoutSeconds ?? 60);
+  const machine = new Machine(directory, images, options.timeoutSeconds ?? 120);
   try {
     const overlay = ['-b', images.root, '-F', 'raw', `${directory}/root.qcow2`];
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', ...overlay]);

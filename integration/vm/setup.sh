@@ -134,6 +134,7 @@ END
 }
 
 make_all() {
+  [ -n "$(mirrors bookworm)" ] || quietly apt-get update
   make_userland
   make_image
   for release in $KERNELS; do
@@ -155,6 +156,7 @@ make_all() {
 main() {
   cd "$(dirname "$0")"
   [ "$(id -u)" = 0 ] || fail 'run this as root: it has to make root file systems'
+  [ "$(dpkg --print-architecture)" = amd64 ] || fail 'expected amd64: the program runs in the machine as it is here'
   . /etc/os-release
   mkdir -p "$CACHE"
   exec 9>"$CACHE/lock"

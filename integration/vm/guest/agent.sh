@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs scripts for the host. A request is a line `LENGTH SECONDS` and the script; the answer a line `EXIT STDOUT STDERR`, where the
-# last two are lengths, and both outputs. A request `put LENGTH PATH` brings a file instead.
+# Runs scripts for the host, one after another. A request is a line `run LENGTH` and the script, or `put LENGTH PATH` and a file's content.
+# The answer is a line `EXIT STDOUT STDERR`, where the last two are lengths, and both outputs.
 cd /root
 port=
 while [ -z "$port" ]; do
@@ -11,16 +11,11 @@ done
 exec 3<>"$port"
 echo ready >&3
 while read -r verb length path <&3; do
+  head -c "$length" <&3 >/run/request
   case $verb in
-    run)
-      head -c "$length" <&3 >/run/script
-      sh /run/script </dev/null >/run/stdout 2>/run/stderr 3>&-
-      echo "$? $(stat -c %s /run/stdout) $(stat -c %s /run/stderr)" >&3
-      cat /run/stdout /run/stderr >&3
-      ;;
-    put)
-      head -c "$length" <&3 >"$path"
-      echo "$? 0 0" >&3
-      ;;
+    run) sh /run/request </dev/null >/run/stdout 2>/run/stderr 3>&- ;;
+    put) (cat /run/request >"$path") >/run/stdout 2>/run/stderr ;;
   esac
+  echo "$? $(stat -c %s /run/stdout) $(stat -c %s /run/stderr)" >&3
+  cat /run/stdout /run/stderr >&3
 done

@@ -13,6 +13,8 @@ mount --make-rshared /
 hostname guest
 ip link set lo up
 mkdir -p /run/lock
+# mount(8) does not load it for `-o loop`; elsewhere udev has made its device.
+modprobe loop
 # Process 1 must not end, and must reap what containers leave behind: a shell does both while it waits.
 sh /run/guest/agent.sh </dev/null &
 while :; do wait; sleep 1000; done
