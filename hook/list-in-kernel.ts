@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImaResult } from '#hook/ima/confirm';
 import { type ImaOptions, type ImaStart, measureInIma } from '#hook/ima/ima-session';
@@ -31,6 +32,18 @@ export function listInKernel(
     const { id, pid, startTime } = event;
     await log.append({ type: 'unlisted', id, pid, startTime, record: record.sha256, reason });
   };
+}
+
+/**
+ * A TPM that does not answer us does not answer the kernel, which goes on listing: that cannot be mended before the machine starts again,
+ * and everybody should know at once.
+ */
+export function tellOfKernelList(error: unknown, { config }: Surroundings): unknown {
+  const isTpm = error instanceof HookError && error.code === 'tpm';
+  if (!isTpm || config.ima.mode === 'off' || !existsSync('/sys/kernel/security/ima')) return error;
+  const more =
+    'where the kernel cannot reach the TPM either, its list and PCR 10 part ways until the next boot';
+  return new HookError('tpm', `${error.message}; ${more}`, { cause: error });
 }
 
 /** Undefined: the list has all of it, and PCR 10 is extended by it. */

@@ -6,7 +6,7 @@ import type { ContainerState } from '#hook/input/state';
 import type { ContainerEvent } from '#hook/log/measurement-event';
 import { measureRootfs } from '#hook/rootfs/measure-rootfs';
 import { HookError } from './errors.ts';
-import { listInKernel } from './list-in-kernel.ts';
+import { listInKernel, tellOfKernelList } from './list-in-kernel.ts';
 import { rootfsQuestion } from './rootfs-question.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -51,12 +51,16 @@ async function measure(
   const measured = measureRootfs(rootfsQuestion(bundle, around));
   const { rootfs, view, writable, pruned } = measured;
   const event: ContainerEvent = { type: 'container', ...facts, rootfs, view, writable, pruned };
-  return await around.withLog(async (log) => {
-    if (log.findStart(facts) !== undefined) return { outcome: 'measured before' };
-    const otherwise = around.config.failure.action === 'allow' ? 'allowed' : 'denied';
-    await log.append(event, listInKernel(log, event, around), otherwise);
-    return { outcome: 'measured', rootfs: event.rootfs };
-  });
+  try {
+    return await around.withLog(async (log) => {
+      if (log.findStart(facts) !== undefined) return { outcome: 'measured before' };
+      const otherwise = around.config.failure.action === 'allow' ? 'allowed' : 'denied';
+      await log.append(event, listInKernel(log, event, around), otherwise);
+      return { outcome: 'measured', rootfs: event.rootfs };
+    });
+  } catch (error) {
+    throw tellOfKernelList(error, around);
+  }
 }
 
 /** A skip is extended too, wherever a TPM is in reach: nobody is to wonder why a container is missing. */
