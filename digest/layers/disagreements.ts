@@ -61,7 +61,7 @@ function answersOf(
   return new Map(
     [...trees].map(([engine, tree]) => [
       engine,
-      tree instanceof Refusal ? `refused: ${tree.message}` : (tree.get(path) ?? 'absent'),
+      tree instanceof Refusal ? `refused: ${tree.reason}` : (tree.get(path) ?? 'absent'),
     ]),
   );
 }
