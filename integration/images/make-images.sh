@@ -3,6 +3,7 @@
 #
 # Made by buildah, umoci, skopeo and GNU tar and by nothing of ours: their digest must come out the same all the same.
 set -eu
+umask 022
 
 base=$2
 cd "$3"
