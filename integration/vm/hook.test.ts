@@ -55,20 +55,9 @@ describe('with the TPM of a machine', () => {
   ] as const) {
     test(`a hook that is killed at ${call} ${when} leaves a log that the next start makes whole`, async () => {
       const id = `killed-${call}`;
-      const inject = `inject=${call}:signal=SIGKILL:when=${when}`;
+      const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${when}`];
       const { path, args, ...entry } = host.hookEntry();
-      const strace = [
-        'strace',
-        '-f',
-        '--seccomp-bpf',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        inject,
-        path,
-      ];
+      const strace = ['strace', '-f', '-o', '/dev/null', ...inject, path];
       const createRuntime = [
         { ...entry, path: '/usr/bin/strace', args: [...strace, ...args.slice(1)] },
       ];
