@@ -143,7 +143,8 @@ async function checkPaddedBanks(
   if (padded.length === 0) return [];
   const say = padded.length === pcr.size ? problem : warning;
   const found = `PCR 10 in ${padded.join(' and ')}: this kernel extends by SHA-1 digests padded with zeros`;
-  const mend =
-    'have verifiers rely on the sha256 bank; if there is none: tpm2_pcrallocate sha256:all, then reboot';
+  const mend = pcr.has('sha256')
+    ? 'nothing: verify by the sha256 bank'
+    : 'allocate the sha256 bank: tpm2_pcrallocate sha256:all, then reboot';
   return [say(CHECK, found, `digests of ${padded.join(' and ')}`, mend)];
 }

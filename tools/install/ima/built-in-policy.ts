@@ -75,6 +75,11 @@ export function builtInRules(commandLine: string): readonly string[] {
   return [...measurementRules(words), ...critical];
 }
 
+/** Whether the kernel measures of itself whatever root reads: records, too. */
+export function measuresWhatRootReads(commandLine: string): boolean {
+  return measurementRules(commandLine.trim().split(/\s+/)).length > 0;
+}
+
 /** Of several, the kernel takes the first. */
 function measurementRules(words: readonly string[]): readonly string[] {
   for (const word of words) {

@@ -20,7 +20,7 @@ import { ToolError } from '#tools/errors';
 import { makeTestDirectory } from '#tools/program.fixture';
 import { type InstallImaOptions, installAt } from './install-ima.ts';
 import type { Places } from './places.ts';
-import { ruleUuid } from './policy-file.ts';
+import { recordRule, ruleUuid } from './policy-file.ts';
 import { UNIT_NAME } from './record-filesystem.ts';
 import { uninstallAt } from './uninstall-ima.ts';
 
@@ -71,7 +71,7 @@ function loader(): string {
 /** A kernel that measures records from when it was given the policy on. */
 const tpm: InstallImaOptions['tpm'] = {
   readPcr: async (pcr) => {
-    kernel.covers = readFileSync(loader(), 'utf8') === places.policy;
+    kernel.covers ||= readFileSync(loader(), 'utf8') === places.policy;
     return await kernel.tpm.readPcr(pcr);
   },
 };
@@ -124,7 +124,7 @@ describe('install ima', () => {
     const { mode, size, blocks } = lstatSync(places.image);
     assert.equal(mode & 0o777, 0o600);
     assert.ok(blocks * 512 < size / 2, 'it is sparse');
-    assert.ok(Number(run('stat', '-f', '-c', '%d', places.records)) > 60_000, 'it has inodes');
+    assert.ok(Number(run('stat', '-f', '-c', '%d', places.records)) > 30_000, 'it has inodes');
     const options = run('findmnt', '--noheadings', '--output', 'OPTIONS', places.records);
     for (const option of ['nosuid', 'nodev', 'noexec']) assert.match(options, RegExp(option));
   });
@@ -174,10 +174,18 @@ describe('install ima', () => {
     assert.equal(await install({ load: true }), 0);
     assert.equal(readFileSync(loader(), 'utf8'), places.policy);
     assert.match(said, /the policy is loaded.*\nproved: .*\n$/);
-    chmodSync(loader(), 0o400);
+    rmSync(loader());
     said = '';
     assert.equal(await install({ load: true }), 0);
     assert.match(said, /^everything is there: .*\nproved: .*\n$/);
+  });
+
+  test('loads no policy that the kernel tells to be in force, even where it would take it again', async () => {
+    await install({ load: true });
+    const inForce = `${recordRule(ruleUuid(readFileSync(places.policy, 'utf8')) ?? '')} \n`;
+    writeFileSync(loader(), inForce);
+    assert.equal(await install({ load: true }), 0);
+    assert.equal(readFileSync(loader(), 'utf8'), inForce);
   });
 
   test('is not content with a policy that has no effect', async () => {

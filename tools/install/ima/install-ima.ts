@@ -3,10 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { openRecordFilesystem } from '#hook/ima/record-filesystem';
 import type { Tpm } from '#hook/log/tpm';
 import { applyChange, describeChange, isChange } from '#tools/install/file-change';
+import { measuresWhatRootReads } from './built-in-policy.ts';
 import { type InstallPlan, makePlan } from './install-plan.ts';
 import { loadPolicy } from './load-policy.ts';
 import { type Places, placesOfThisMachine } from './places.ts';
 import { requireIma } from './policy-facts.ts';
+import { ruleUuid } from './policy-file.ts';
 import { proveRule } from './prove-rule.ts';
 import { makeFilesystem, mountOptions, UNIT_NAME } from './record-filesystem.ts';
 import { isMountPoint, runProgram } from './system.ts';
@@ -48,11 +50,17 @@ export async function installAt(
   await mountRecords(plan, places);
   openRecordFilesystem(places.records, plan.uuid);
   const prove = (): Promise<boolean> => proveRule(ima, places.records, { tpm, say });
-  if (await prove()) return 0;
-  // Without the policy that is what has to come out.
-  if (!load) return 0;
+  // Without the policy it may well fail: that is for `load`, or for when the machine is started again.
+  if (((await prove()) && isInForce(plan)) || !load) return 0;
   loadPolicy(ima, places.policy, say);
   return (await prove()) ? 0 : 1;
+}
+
+/** Whether it is by our rule that the kernel listed a record. */
+function isInForce({ facts, uuid }: InstallPlan): boolean {
+  const { inForce, isLoadable, commandLine } = facts;
+  if (inForce !== undefined && inForce !== '') return ruleUuid(inForce) === uuid;
+  return !isLoadable || !measuresWhatRootReads(commandLine);
 }
 
 function describePlan(
@@ -75,9 +83,11 @@ function describePlan(
   }
   if (!facts.isLoadable) {
     say('this kernel takes no other policy before the machine is started again\n');
-  } else if (!load) {
+  } else if (load) {
+    say('it is loaded now; most kernels take one policy in a boot\n');
+  } else {
     say(
-      'the policy is loaded when the machine starts, or now with --load: most kernels take one in a boot\n',
+      'it is loaded when the machine starts, or now with --load: most kernels take one policy in a boot\n',
     );
   }
 }

@@ -36,7 +36,7 @@ export async function makePlan(
   const facts = readPolicyFacts(ima, places.policy);
   const before = effectivePolicy(facts);
   const device = await chooseDevice(places, partition);
-  const there = await existingUuid(device);
+  const there = await existingUuid(device, places);
   const uuid = there ?? randomUUID();
   checkMountPoint(places, there);
   const policy = withOurRule(before, recordRule(uuid));
@@ -76,11 +76,16 @@ async function isSameFilesystem(earlier: RecordDevice, device: RecordDevice): Pr
 }
 
 /** Undefined where there is nothing yet. */
-async function existingUuid({ path, isPartition }: RecordDevice): Promise<string | undefined> {
+async function existingUuid(
+  { path, isPartition }: RecordDevice,
+  { records }: Places,
+): Promise<string | undefined> {
   if (!existsSync(path)) {
     if (!isPartition) return undefined;
     throw new ToolError('install', `the partition ${JSON.stringify(path)} is not there`);
   }
+  // Read while it is mounted, an image file would be a violation in the kernel's list (seen, under ima_policy=tcb).
+  if (!isPartition && isMountPoint(records)) return openRecordFilesystem(records).uuid;
   const there = await identifyDevice(path);
   if (there === undefined && isPartition) return undefined;
   if (there?.type === 'ext4' && there.label === LABEL && there.uuid !== '') return there.uuid;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ToolError } from '#tools/errors';
-import { builtInRules } from './built-in-policy.ts';
+import { builtInRules, measuresWhatRootReads } from './built-in-policy.ts';
 import { effectivePolicy, type PolicyFacts } from './effective-policy.ts';
 import { fileBefore, recordRule, ruleUuid, withOurRule, withoutOurRule } from './policy-file.ts';
 
@@ -82,6 +82,12 @@ describe('the policy in force', () => {
     assert.match(text, /^measure func=FILE_CHECK mask=\^MAY_READ uid=0$/m);
     assert.match(text, /^dont_measure fsmagic=0x1021994$/m);
     assert.match(text, /^measure func=CRITICAL_DATA$/m);
+  });
+
+  test('has the kernel measure what root reads, records too, with tcb alone', () => {
+    assert.ok(measuresWhatRootReads('quiet ima_policy=critical_data|tcb\n'));
+    assert.ok(measuresWhatRootReads('ima_tcb'));
+    assert.ok(!measuresWhatRootReads('ima_policy=critical_data xima_tcb'));
   });
 
   test('is that of the first word, where the kernel was given ima_tcb and ima_policy=tcb', () => {
