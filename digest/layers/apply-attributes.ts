@@ -10,7 +10,7 @@ import { setXattr } from './set-xattr.ts';
 import type { Unpacking } from './unpacking.ts';
 
 /** What every engine sets, where it can be set. */
-const SHARED_XATTR = /^(?:user\..|security\.capability$)/s;
+const SHARED_XATTR = /^(?:user|security)\../s;
 const OVERLAY_PREFIX = 'trusted.overlay.';
 
 /**

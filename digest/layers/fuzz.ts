@@ -5,6 +5,7 @@ import {
   asTheKernel,
   type LayersProperty,
   onlyDigestErrors,
+  reordered,
   sharedAsAlone,
   squashed,
 } from './layer-properties.fixture.ts';
@@ -16,6 +17,7 @@ const seeded = values.seed === undefined ? {} : { seed: Number(values.seed) };
 const end = Date.now() + Number(values.seconds) * 1000;
 const properties: Readonly<Record<string, LayersProperty>> = {
   onlyDigestErrors,
+  reordered,
   sharedAsAlone,
   squashed,
   asTheKernel,

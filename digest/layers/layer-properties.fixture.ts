@@ -67,6 +67,29 @@ export const squashed: LayersProperty = fc.property(someLayers('plain', 4), (lay
   assert.equal(digestLayers([one]).digest, found.digest);
 });
 
+/** What lies in different directories of the root can come in any order, where no link leads from one to another. */
+export const reordered: LayersProperty = fc.property(someLayers('plain', 3), (layers) => {
+  const unlinked = layers.map(({ entries }) => layerOf(...entries.filter(isOfOneDirectory)));
+  const turned = unlinked.map(({ entries }) => layerOf(...turn(entries)));
+  for (const semantics of SEMANTICS) {
+    assert.equal(
+      answer(unpackAsOverlay(turned, semantics)),
+      answer(unpackAsOverlay(unlinked, semantics)),
+      semantics,
+    );
+  }
+});
+
+/** No link, and no marker of the root. */
+const isOfOneDirectory = ({ typeFlag, name }: LayerEntry): boolean =>
+  typeFlag !== TypeFlag.link && typeFlag !== TypeFlag.hardLink && !name.startsWith('.wh..wh.');
+
+/** The last name of the root first, the entries of each as they were. */
+function turn(entries: readonly LayerEntry[]): LayerEntry[] {
+  const groups = Map.groupBy(entries, ({ name }) => name.replace(/^\.wh\./, '').split('/')[0]);
+  return [...groups.values()].toReversed().flat();
+}
+
 /** Unpacked by the kernel and merged by it, layers show what we say podman shows, or are refused by both. */
 export const asTheKernel: LayersProperty = fc.property(someLayers('plain', 3), (layers) => {
   for (const content of CONTENTS) remember(file('f', content).sha256, content);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   asTheKernel,
   onlyDigestErrors,
+  reordered,
   sharedAsAlone,
   squashed,
 } from './layer-properties.fixture.ts';
@@ -18,6 +19,10 @@ describe('random layers', () => {
 
   test('have the digest that they have squashed to one layer', () => {
     fc.assert(squashed, { numRuns: 500 });
+  });
+
+  test('are the same in another order of what has nothing to do with each other', () => {
+    fc.assert(reordered, { numRuns: 500 });
   });
 
   test('show what the kernel shows when it unpacks and merges them', () => {
