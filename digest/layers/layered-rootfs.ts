@@ -115,17 +115,22 @@ function digestInSequence(
   layers: readonly Layer[],
   overlay: DigestText,
 ): ReadonlyMap<Semantics, SequentialAnswer> {
-  const answers = new Map<Semantics, SequentialAnswer>();
-  for (const semantics of SEMANTICS) {
+  const each = SEMANTICS.map(
+    (semantics) => [semantics, answerInSequence(layers, semantics)] as const,
+  );
+  return new Map(each.filter(([, answer]) => !('digest' in answer && answer.digest === overlay)));
+}
+
+/** It is an aside: what costs too much to work out is told as a refusal. */
+function answerInSequence(layers: readonly Layer[], semantics: Semantics): SequentialAnswer {
+  try {
     const unpacked = unpackInSequence(layers, semantics);
-    if (unpacked instanceof Refusal) {
-      answers.set(semantics, { refusal: unpacked.message });
-    } else {
-      const { digest } = digestEntries(unpacked);
-      if (digest !== overlay) answers.set(semantics, { digest });
-    }
+    if (unpacked instanceof Refusal) return { refusal: unpacked.message };
+    return { digest: digestEntries(unpacked).digest };
+  } catch (error) {
+    if (error instanceof DigestError) return { refusal: error.message };
+    throw error;
   }
-  return answers;
 }
 
 const SHOWN = 3;
