@@ -18,6 +18,11 @@ describe('formatTable', () => {
     assert.equal(formatTable([], [cells('a\nb  c\u001b', 'd')]), 'a\\x0ab  c\\x1b  d\n');
   });
 
+  test('a row of one cell widens no column, and is whole', () => {
+    const rows = [cells('a', 'b'), cells('long'.repeat(99)), cells('aa', 'b')];
+    assert.equal(formatTable([], rows), `a   b\n${'long'.repeat(99)}\naa  b\n`);
+  });
+
   test('one cell cannot widen every line beyond measure', () => {
     const text = formatTable([], [cells('a', 'x'), cells('b'.repeat(1_000_000), 'y')]);
     assert.ok(text.length < 1000);

@@ -30,12 +30,12 @@ export function paint(style: Style, untrusted: string): string {
   return styleText(style, printable(untrusted));
 }
 
-/** Columns, two spaces apart: the same words on a terminal and in a pipe. */
+/** Columns, two spaces apart: the same words on a terminal and in a pipe. A row of one cell is a line of its own, which no column fits. */
 export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const titles = head.map((text): Cell => ({ text, style: 'bold' }));
   const lines = (titles.length === 0 ? rows : [titles, ...rows]).map((cells) => cells.map(layOut));
   const widths: number[] = [];
-  for (const line of lines) {
+  for (const line of lines.filter(isOfColumns)) {
     for (const [column, { width }] of line.entries()) {
       widths[column] = Math.max(widths[column] ?? 0, width);
     }
@@ -43,13 +43,17 @@ export function formatTable(head: readonly string[], rows: readonly (readonly Ce
   return lines.map((line) => `${formatLine(line, widths)}\n`).join('');
 }
 
+function isOfColumns(line: readonly LaidOut[]): boolean {
+  return line.length > 1;
+}
+
 interface LaidOut {
   readonly painted: string;
   readonly width: number;
 }
 
-function layOut({ text, style }: Cell): LaidOut {
-  const cut = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
+function layOut({ text, style }: Cell, _column: number, row: readonly Cell[]): LaidOut {
+  const cut = row.length > 1 && text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
   const shown = printable(cut);
   const painted = style === undefined || shown === '' ? shown : styleText(style, shown);
   return { painted, width: widthOf(shown) };
@@ -57,7 +61,8 @@ function layOut({ text, style }: Cell): LaidOut {
 
 function formatLine(line: readonly LaidOut[], widths: readonly number[]): string {
   const cells = line.map(
-    ({ painted, width }, column) => `${painted}${' '.repeat((widths[column] ?? 0) - width)}`,
+    ({ painted, width }, column) =>
+      `${painted}${' '.repeat(Math.max(0, (widths[column] ?? 0) - width))}`,
   );
   return cells.join(BETWEEN).trimEnd();
 }

@@ -35,7 +35,7 @@ describe('formatComparison', () => {
     assert.deepEqual(compare([file('f')], [file('f', 4, SHA256.other)]), [
       'PATH  FIELD  A  B',
       './f  size  3  4',
-      `  sha256digest  ${SHA256.abc}  ${SHA256.other}`,
+      '  sha256digest  ba7816bf0000  2c26b46b0000',
       '',
       '1 path differs (1 × size, 1 × sha256digest)',
       '',
@@ -97,6 +97,29 @@ describe('formatComparison', () => {
       './ping  type  file, 3 bytes  link to usr/bin',
       '  security.capability  AQAAAgAgAAAAAAAAAAAAAAAAAAA=',
     ]);
+  });
+
+  test('gives a long path or value lines of its own, whole, so that no column is wider for them', () => {
+    const [path, target] = ['p'.repeat(240), 't'.repeat(240)];
+    const lines = compare(
+      [link('l').replace('usr/bin', target), file(path), file('z')],
+      [link('l'), file(path, 4), file('z', 5)],
+    );
+    assert.deepEqual(lines.slice(0, 8), [
+      'PATH  FIELD  A  B',
+      './l  link',
+      `  ${target}`,
+      '  usr/bin',
+      `./${path}`,
+      '  size  3  4',
+      './z  size  3  5',
+      '',
+    ]);
+  });
+
+  test('shows digests whole that begin alike', () => {
+    const [a, b] = [`${'a'.repeat(63)}1`, `${'a'.repeat(63)}2`];
+    assert.equal(compare([file('f', 3, a)], [file('f', 3, b)])[2], `  ${a}`);
   });
 
   test('is one line where the digests are equal', () => {

@@ -1,6 +1,6 @@
 import type { Entry } from '#digest/entry';
 import { escapeBytes, escapePath } from '#digest/listing-path';
-import { type Cell, formatTable, isTerminal, paint } from '#tools/table';
+import { type Cell, formatTable, paint } from '#tools/table';
 import type { FieldDifference } from './compare.ts';
 import type { Comparison } from './comparison.ts';
 import { type Fold, foldTrees } from './fold-trees.ts';
@@ -9,6 +9,8 @@ import { summarize } from './summary.ts';
 
 const HEAD = ['PATH', 'FIELD', 'A', 'B'];
 const SHORT_SHA256 = 12;
+/** With three other columns, a line of about 100 letters. */
+const LONG = 40;
 
 /** A comparison for people: a table of what differs, and its sum. */
 export function formatComparison({ a, b, differences }: Comparison): string {
@@ -24,12 +26,22 @@ export function formatComparison({ a, b, differences }: Comparison): string {
 /** The path once, and a line for each field. */
 function formatFold(fold: Fold): readonly (readonly Cell[])[] {
   const path = escapePath(fold.difference.path);
-  return linesOf(fold).map(({ field, a, b }, line) => [
-    { text: line === 0 ? path : '' },
-    { text: field },
-    { text: shorten(field, a), style: 'red' },
-    { text: shorten(field, b), style: 'green' },
-  ]);
+  const isLong = path.length > LONG;
+  const rows = linesOf(fold).flatMap((line, at) => formatField(at > 0 || isLong ? '' : path, line));
+  return isLong ? [[{ text: path }], ...rows] : rows;
+}
+
+/** What is long stands on lines of its own, and widens no column. */
+function formatField(path: string, { field, a = '', b = '' }: FieldDifference): readonly Cell[][] {
+  const [shownA, shownB] = field === 'sha256digest' ? shorten(a, b) : [a, b];
+  const head = [{ text: path }, { text: field }];
+  const sides: Cell[] = [
+    { text: shownA, style: 'red' },
+    { text: shownB, style: 'green' },
+  ];
+  if (shownA.length <= LONG) return [[...head, ...sides]];
+  const lines = sides.filter(({ text }) => text !== '');
+  return [head, ...lines.map((side) => [{ ...side, text: `    ${side.text}` }])];
 }
 
 function linesOf({ difference, below }: Fold): readonly FieldDifference[] {
@@ -61,8 +73,8 @@ function outline(entry: Entry | undefined, below: number): string | undefined {
   }
 }
 
-/** Digests are short on a terminal, where people compare them by eye, and whole elsewhere. */
-function shorten(field: string, value: string | undefined): string {
-  if (value === undefined) return '';
-  return field === 'sha256digest' && isTerminal() ? value.slice(0, SHORT_SHA256) : value;
+/** People compare digests by eye; `--json` has all of them. Whoever made two begin alike does not hide that they differ. */
+function shorten(a: string, b: string): readonly [string, string] {
+  const [shortA, shortB] = [a.slice(0, SHORT_SHA256), b.slice(0, SHORT_SHA256)];
+  return shortA === shortB ? [a, b] : [shortA, shortB];
 }
