@@ -4,7 +4,10 @@ import { GuestHost } from './containers.ts';
 import { bootMachine } from './machine.ts';
 
 const t0 = Date.now();
-await using machine = await bootMachine({ kernel: process.argv[2] as 'trixie', commandLine: process.argv[3] ?? '' });
+await using machine = await bootMachine({
+  kernel: process.argv[2] as 'trixie',
+  commandLine: process.argv[3] ?? '',
+});
 console.log('boot', Date.now() - t0);
 const host = new GuestHost(machine);
 await host.configure('[ima]\nmode = "require"\n');
@@ -17,12 +20,20 @@ for (const end = Date.now() + 900_000; Date.now() < end; await sleep(100)) {
   try {
     if (script.startsWith('#js')) {
       const f = new Function('host', 'machine', `return (async () => {${script.slice(3)}})()`);
-      writeFileSync('/tmp/vmcmd/out', `${JSON.stringify(await f(host, machine), undefined, 1)}\n[${Date.now() - t} ms]\n`);
+      writeFileSync(
+        '/tmp/vmcmd/out',
+        `${JSON.stringify(await f(host, machine), undefined, 1)}\n[${Date.now() - t} ms]\n`,
+      );
     } else {
       const r = await machine.run(script);
-      writeFileSync('/tmp/vmcmd/out', `${r.stdout}${r.stderr}[${r.exitCode}, ${Date.now() - t} ms]\n`);
+      writeFileSync(
+        '/tmp/vmcmd/out',
+        `${r.stdout}${r.stderr}[${r.exitCode}, ${Date.now() - t} ms]\n`,
+      );
     }
-  } catch (e) { writeFileSync('/tmp/vmcmd/out', String(e)); }
+  } catch (e) {
+    writeFileSync('/tmp/vmcmd/out', String(e));
+  }
   writeFileSync('/tmp/vmcmd/done', '');
 }
 rmSync('/tmp/vmcmd/quit', { force: true });
