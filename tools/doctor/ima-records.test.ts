@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { HookError } from '#hook/errors';
@@ -139,6 +139,16 @@ describe('doctor, of records in the list of the kernel', () => {
       'a list without its beginning',
       async () => await boot(['sha256'], '/usr/bin/later'),
       ['warning', /beginning of the kernel's list was exported/, /keep what was exported/],
+    ],
+    [
+      'a record filesystem that is filling up',
+      () => {
+        const { ffree } = statfsSync(places.records);
+        const old = join(places.records, 'old');
+        mkdirSync(old);
+        for (let made = 11; made < ffree; made++) writeFileSync(join(old, String(made)), '');
+      },
+      ['warning', /has \d+ inodes and \d+ blocks left/, /made again when they are needed/],
     ],
     [
       'a TPM that is silent',

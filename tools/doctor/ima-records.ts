@@ -1,4 +1,5 @@
 /** Whether a record that the kernel is shown ends up in its list and in PCR 10: what is needed for it, and then by showing it one. */
+import { statfsSync } from 'node:fs';
 import { HookError } from '#hook/errors';
 import type { ImaResult } from '#hook/ima/confirm';
 import { openList } from '#hook/ima/list-file';
@@ -17,6 +18,7 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 const CHECK = 'ima';
 const EXPECTED = 'a record that the kernel is shown is in its list, and PCR 10 is extended by it';
 const INSTALL = 'oci-measure install ima';
+const FULL = 10;
 const RESTART = 'restart the machine';
 
 /**
@@ -38,7 +40,7 @@ export async function checkRecords(
     const result = await tryCanary(ima, places.records, tpm);
     const shown = checkCanary(result, { isLoadable: isLoadable(ima), uuid, pcr });
     const isInForce = result.container !== 'not-covered';
-    return [...checkRuleFile(places, uuid, isInForce), ...shown, ...padded];
+    return [...checkRuleFile(places, uuid, isInForce), ...shown, ...padded, ...checkRoom(places)];
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const isTpm = error instanceof HookError && error.code === 'tpm';
@@ -57,6 +59,15 @@ function checkFilesystem({ records }: Places, uuid: string | undefined): Finding
     const mend = isMountPoint(records) ? `umount ${records}, then ${INSTALL}` : INSTALL;
     return problem(CHECK, error.message, expected, mend);
   }
+}
+
+/** Image records stay. Before there is no room for another one, and no container starts, somebody should know. */
+function checkRoom({ records }: Places): readonly Finding[] {
+  const { files, ffree, blocks, bavail } = statfsSync(records);
+  if (ffree >= files / FULL && bavail >= blocks / FULL) return [];
+  const found = `${records} has ${ffree} inodes and ${bavail} blocks left`;
+  const mend = `remove the oldest files in ${records}/images: they are made again when they are needed`;
+  return [warning(CHECK, found, 'a tenth of them free', mend)];
 }
 
 /** Without the rule in the file a record is not listed any more when the machine was started again. */
