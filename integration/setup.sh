@@ -21,7 +21,7 @@ packages_for() {
   case $1 in demo | test | bench) echo mmdebstrap ;; esac
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 ;; esac
-  case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs ;; esac
+  case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs systemd ;; esac
   case $1 in test | bench) echo buildah umoci ;; esac
   # A package of its own since Debian 13.
   case $1.$VERSION_ID in test.12) ;; test.*) echo docker-cli ;; esac
