@@ -1,5 +1,3 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { compressionOf, MAGIC_LENGTH } from '#digest/blobs/compression';
@@ -9,6 +7,7 @@ import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
 import { imageError } from './image-error.ts';
 import { readRegion } from './read-region.ts';
+import { SpoolFile } from './spool-file.ts';
 
 const CHUNK = 256 * 1024;
 
@@ -16,7 +15,7 @@ const CHUNK = 256 * 1024;
  * The archive itself if it is not compressed, else what is in it, in a temporary file that has no name.
  *
  * @param stack closes that file
- * @throws {DigestError} `image` (damaged, another compression), `too-large`, `unreadable` (no room, …)
+ * @throws {DigestError} `image` (damaged, another compression), `too-large` (no room, too), `unreadable`
  */
 export async function plainArchive(
   stored: BlobRegion,
@@ -29,28 +28,17 @@ export async function plainArchive(
   const options = { chunkSize: CHUNK };
   const unpack = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
   try {
-    const fd = stack.adopt(openNameless(), closeSync);
-    let size = 0;
+    const file = stack.use(new SpoolFile(quoted(path)));
     // Streams of files would close what is not theirs when they fail.
     await pipeline(chunksOf(stored, onProgress), unpack, async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
-        if (size + chunk.length > READ_LIMITS.bytes) throw tooLarge(path);
-        size += writeAll(fd, chunk, size);
+        if (file.size + chunk.length > READ_LIMITS.bytes) throw tooLarge(path);
+        file.write(chunk);
       }
     });
-    return { fd, offset: 0, size };
+    return file.finish();
   } catch (cause) {
     throw unpackingError(cause, path);
-  }
-}
-
-/** Archives may be larger than what /tmp has: podman, too, takes /var/tmp. */
-function openNameless(): number {
-  const directory = mkdtempSync(join(process.env['TMPDIR'] ?? '/var/tmp', 'oci-measure-'));
-  try {
-    return openSync(join(directory, 'archive'), 'wx+', 0o600);
-  } finally {
-    rmSync(directory, { recursive: true });
   }
 }
 
@@ -62,12 +50,6 @@ function* chunksOf(
     yield readRegion(stored, at, CHUNK);
     onProgress(Math.min(at + CHUNK, stored.size), stored.size);
   }
-}
-
-function writeAll(fd: number, chunk: Uint8Array, position: number): number {
-  let at = 0;
-  while (at < chunk.length) at += writeSync(fd, chunk, at, chunk.length - at, position + at);
-  return at;
 }
 
 function tooLarge(path: string): DigestError {
