@@ -1,4 +1,4 @@
-import { describeDigest } from '#tools/digest/digest-json';
+import { describeAmbiguity, describeDigest } from '#tools/digest/digest-json';
 import { digestSource } from '#tools/digest/source-digest';
 import { warnOfDigest } from '#tools/digest/warnings';
 import { checkConfiguration } from './check-configuration.ts';
@@ -16,9 +16,9 @@ export interface DigestCommand extends ImageOptions {
 }
 
 /**
- * Prints the rootfs digest of what SOURCE names, or its listing.
+ * Prints the rootfs digest of what SOURCE names, or its listing; as JSON also that an image has none, before it throws.
  *
- * @throws ToolError `usage`, `source`; DigestError; HookError `config`, `bundle`
+ * @throws ToolError `usage`, `source`, `ambiguous`; DigestError; HookError `config`, `bundle`
  */
 export async function digest(command: DigestCommand): Promise<number> {
   await checkConfiguration(command.config);
@@ -26,6 +26,9 @@ export async function digest(command: DigestCommand): Promise<number> {
   const result = await digestSource(source, {
     ...parseImageChoice(command, [source]),
     onListing: command.listing ? writeOut : undefined,
+    onAmbiguity: (error) => {
+      if (command.json) writeOut(formatJSON(describeAmbiguity(command.source, error)));
+    },
     showProgress: !(command.listing && isTerminal()),
   });
   if (command.json) writeOut(formatJSON(describeDigest(command.source, result)));

@@ -128,6 +128,19 @@ describe('an image that engines unpack differently', () => {
     ]);
   });
 
+  test('is said not to be portable by --json, and where, without a digest', async () => {
+    const source = `oci:${ambiguous}`;
+    const { exitCode, stdout, stderr } = await run(['digest', source, '--json']);
+    const answer = (octal: string) => `./d type=dir mode=${octal} uid=0 gid=0`;
+    const [containerd, docker] = [answer('0700'), answer('0755')];
+    assert.deepEqual(parseOutput('digest', stdout), {
+      source,
+      portable: false,
+      disagreements: [{ path: './d', answers: { containerd, docker, podman: docker } }],
+    });
+    assert.deepEqual([exitCode, stderr], [1, (await run(['digest', source])).stderr]);
+  });
+
   test('has the digest of the engine that is asked for, with a warning', async () => {
     const implied = join(home, 'implied');
     for (const [engine, mode] of [

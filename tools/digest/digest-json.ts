@@ -1,4 +1,5 @@
 import type { ImageDigest } from '#digest/images/digest-image';
+import type { AmbiguityError, Disagreement } from '#digest/layers/layered-rootfs';
 import { escapePath } from '#digest/listing-path';
 import { showPlatform } from '#tools/image-choice';
 import type { SourceDigest } from './source-digest.ts';
@@ -17,16 +18,26 @@ export function describeDigest(source: string, result: SourceDigest): object {
   };
 }
 
+/** docs/schema/digest.json: of an image that has no one digest. */
+export function describeAmbiguity(source: string, error: AmbiguityError): object {
+  return {
+    source,
+    portable: false,
+    disagreements: error.disagreements.map(describeDisagreement),
+  };
+}
+
 /** JSON has no undefined: what there is not is absent. */
 function describeImage(image: ImageDigest): object {
   const { platform, layerCount, manifestDigest, configDigest } = image;
   return {
     portable: image.portable,
-    disagreements: image.disagreements.map(({ path, answers }) => ({
-      path: escapePath(path),
-      answers: Object.fromEntries(answers),
-    })),
+    disagreements: image.disagreements.map(describeDisagreement),
     sequential: Object.fromEntries(image.sequential),
     image: { platform: showPlatform(platform), layers: layerCount, manifestDigest, configDigest },
   };
+}
+
+function describeDisagreement({ path, answers }: Disagreement): object {
+  return { path: escapePath(path), answers: Object.fromEntries(answers) };
 }

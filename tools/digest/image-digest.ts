@@ -17,7 +17,7 @@ const CHUNK_SIZE = 64 * 1024;
  */
 export async function digestImageSource(
   source: ImageSource,
-  { platform, semantics, onListing }: SourceOptions,
+  { platform, semantics, onListing, onAmbiguity }: SourceOptions,
 ): Promise<SourceDigest> {
   const progress = startByteProgress('reading');
   try {
@@ -36,6 +36,8 @@ export async function digestImageSource(
       semantics,
     };
   } catch (error) {
+    progress.clear();
+    if (error instanceof AmbiguityError) onAmbiguity?.(error);
     throw explain(error);
   } finally {
     progress.clear();

@@ -1,7 +1,7 @@
 import type { DigestText } from '#digest/digest';
 import type { ByteString } from '#digest/entry';
 import type { ImageDigest } from '#digest/images/digest-image';
-import type { Semantics } from '#digest/layers/layered-rootfs';
+import type { AmbiguityError, Semantics } from '#digest/layers/layered-rootfs';
 import type { ImageChoice } from '#tools/image-choice';
 import type { Source } from '#tools/source';
 
@@ -24,6 +24,8 @@ export interface SourceDigest {
 export interface SourceOptions extends ImageChoice {
   /** Gets the listing, in pieces cut anywhere. */
   readonly onListing: ((chunk: Uint8Array) => void) | undefined;
+  /** Gets what is thrown of an image that has no one digest, before it is. */
+  readonly onAmbiguity?: (error: AmbiguityError) => void;
   /** Whether standard error may show how far it has come while the listing is made. */
   readonly showProgress: boolean;
 }
