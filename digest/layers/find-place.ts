@@ -78,6 +78,7 @@ function findPlace(
 
 /** @param path without links */
 function createMissing(unpacking: Unpacking, path: ByteString): DirectoryInode {
+  unpacking.budget.spendText(path.length);
   const walk = walkPlain(unpacking.root, path, unpacking.budget);
   if (walk.blocked !== undefined) throw lookupRefusal(unpacking, 'ENOTDIR');
   let { directory } = walk;

@@ -32,14 +32,19 @@ export function lookupPath(
   budget: StepBudget,
 ): Lookup {
   if (path.length + 1 > rules.maxLength) return 'ENAMETOOLONG';
-  /** What is still to be walked, the next component last. */
-  const todo = path.split('/').toReversed();
+  budget.spendText(path.length);
+  /** What is still to be walked, the next text last: split as it is walked, for most of a long path may be missing. */
+  const todo = [{ text: path, at: 0 }];
   const above: DirectoryInode[] = [];
   let at: Inode = root;
   let links = 0;
   for (;;) {
-    const name = todo.pop();
-    if (name === undefined) return at;
+    const next = todo.at(-1);
+    if (next === undefined) return at;
+    const slash = next.text.indexOf('/', next.at);
+    const name = next.text.slice(next.at, slash === -1 ? undefined : slash);
+    next.at = slash + 1;
+    if (slash === -1) todo.pop();
     budget.spend(1);
     if (!isDirectory(at)) return 'ENOTDIR';
     if (name === '' || name === '.') continue;
@@ -65,9 +70,8 @@ export function lookupPath(
       at = root;
       above.length = 0;
     }
-    const components = target.split('/');
-    budget.spend(components.length);
-    for (const component of components.toReversed()) todo.push(component);
+    budget.spendText(target.length);
+    todo.push({ text: target, at: 0 });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { joinPath } from '#digest/listing-path';
 import { cleanInRoot, parentOf } from './clean-path.ts';
 import type { DirectoryInode } from './inode.ts';
 import { type LookupFailure, type LookupRules, lookupPath, targetOf } from './lookup-path.ts';
@@ -65,15 +66,29 @@ interface Step {
 function replaceLinks(walk: Walk, path: ByteString): Step {
   walk.budget.spend(path.length);
   let current: ByteString | undefined = path.startsWith('/') ? '/' : undefined;
+  // What a link has put there is cleaned with the next name, but not again with every one: that would be quadratic.
+  let isClean = current === '/';
   for (const name of path.split('/')) {
     if (name === '') continue;
-    const step = replaceLink(walk, current === undefined ? name : `${current}/${name}`);
+    const cleaned: ByteString =
+      current !== undefined && isClean
+        ? extend(current, name)
+        : cleanInRoot(`${current ?? ''}/${name}`);
+    const step = replaceLink(walk, cleaned);
     if (step.failure !== undefined) return step;
-    if (step.isLink === true) walk.budget.spend(step.path.length);
+    isClean = step.isLink !== true;
+    if (step.isLink === true) walk.budget.spend(step.path.length + (current ?? '').length);
     const isRelativeLink = step.isLink === true && !step.path.startsWith('/');
     current = isRelativeLink && current !== undefined ? join(current, step.path) : step.path;
   }
   return { path: current ?? '/' };
+}
+
+/** @param current clean behind its slash */
+function extend(current: ByteString, name: ByteString): ByteString {
+  const path = current.slice(1);
+  if (name === '.') return path;
+  return name === '..' ? parentOf(path) : joinPath(path, name);
 }
 
 /** Go's filepath.Join(): a relative path stays relative and may start with `..`. */
@@ -89,14 +104,13 @@ function join(directory: ByteString, path: ByteString): ByteString {
 }
 
 /** walkLink() */
-function replaceLink(walk: Walk, path: ByteString): Step {
-  if (walk.links > MAX_LINKS) return { path, failure: 'ELOOP' };
+function replaceLink(walk: Walk, cleaned: ByteString): Step {
+  if (walk.links > MAX_LINKS) return { path: cleaned, failure: 'ELOOP' };
   walk.budget.spend(STEPS_PER_COMPONENT);
-  const cleaned = cleanInRoot(path);
   if (cleaned === '') return { path: '/' };
   const found = lookupPath(walk.root, cleaned, HOST, 'stay', walk.budget);
   if (typeof found === 'string' && found !== 'ENOENT' && found !== 'escapes') {
-    return { path, failure: found };
+    return { path: cleaned, failure: found };
   }
   if (typeof found === 'string' || found.kind !== 'link') return { path: `/${cleaned}` };
   walk.links++;

@@ -2,6 +2,8 @@ import { DigestError } from '#digest/errors';
 
 /** Names looked up: a million entries, each ten directories deep, take a fifth of it. */
 const MAX_STEPS = 50_000_000;
+/** Of a path, copied and searched: that takes as long as looking up one name. */
+const BYTES_PER_STEP = 16;
 /** Directories that no archive names but that others lie in. */
 const MAX_IMPLIED_DIRECTORIES = 1_000_000;
 
@@ -19,6 +21,14 @@ export class StepBudget {
         `expected layers that are unpacked by looking up at most ${MAX_STEPS} names, found more`,
       );
     }
+  }
+
+  /**
+   * @param length of a path or a link's target that is worked on as a whole, however few of its names are looked up
+   * @throws {DigestError} `too-large`
+   */
+  spendText(length: number): void {
+    this.spend(Math.ceil(length / BYTES_PER_STEP));
   }
 
   /** @throws {DigestError} `too-large` */

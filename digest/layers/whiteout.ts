@@ -66,6 +66,7 @@ export function emptyOpaque(
     for (const [name, inode] of at.directory.names) {
       unpacking.budget.spend(STEPS_PER_NAME);
       const path = joinPath(at.path, name);
+      unpacking.budget.spendText(path.length);
       if (!unpacked.has(path)) unpacking.remove(at.directory, name);
       else if (isDirectory(inode)) todo.push({ directory: inode, path });
     }
