@@ -81,6 +81,7 @@ describe('digest of an image', () => {
       foreignMounts: [],
       portable: true,
       disagreements: [],
+      disagreementCount: 0,
       sequential: {},
     });
     const { platform, layers } = asRecord(image);
@@ -136,6 +137,7 @@ describe('an image that engines unpack differently', () => {
     assert.deepEqual(parseOutput('digest', stdout), {
       source,
       portable: false,
+      disagreementCount: 1,
       disagreements: [{ path: './d', answers: { containerd, docker, podman: docker } }],
     });
     assert.deepEqual([exitCode, stderr], [1, (await run(['digest', source])).stderr]);

@@ -33,13 +33,14 @@ export async function digestImage(
   using image = await openImage(reference, { platform, onProgress });
   const layers = await readLayers(image.layers, progressOf(image, onProgress));
   const rootfs = digestLayers(layers, semantics);
-  const { entries, digest, fileBytes, portable, disagreements } = rootfs;
+  const { entries, digest, fileBytes, portable, disagreements, disagreementCount } = rootfs;
   return {
     entries,
     digest,
     fileBytes,
     portable,
     disagreements,
+    disagreementCount,
     // As costly as all the rest, and seldom asked for.
     get sequential() {
       return rootfs.sequential;

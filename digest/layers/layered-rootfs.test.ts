@@ -96,6 +96,25 @@ describe('an image that engines show differently', () => {
   });
 });
 
+describe('an image of which engines show very much differently', () => {
+  const names = Array.from({ length: 12_000 }, (_, i) => `d${i}`);
+  const image = [
+    layerOf(...names.map((name) => directory(name, 0o700))),
+    layerOf(...names.map((name) => file(`${name}/x`))),
+  ];
+
+  test('has the first 10,000 paths told, and all counted', () => {
+    const { disagreements, disagreementCount } = digestLayers(image, 'podman');
+    assert.deepEqual([disagreements.length, disagreementCount], [10_000, 12_000]);
+    const paths = disagreements.map(({ path }) => path);
+    assert.deepEqual(paths, names.toSorted().slice(0, 10_000));
+    assert.throws(
+      () => digestLayers(image),
+      isRefused('ambiguous', /"\.\/d10" .* and 11997 more$/),
+    );
+  });
+});
+
 describe('an image that no engine unpacks', () => {
   test('is an error of its layer, with the path and the reason', () => {
     const image = [layerOf(hardLink('g', 'missing'))];

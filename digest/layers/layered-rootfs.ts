@@ -4,7 +4,12 @@ import type { Entry } from '#digest/entry';
 import { DigestError } from '#digest/errors';
 import { ListingDigest } from '#digest/listing-digest';
 import { quotePath } from '#digest/listing-path';
-import { type Disagreement, findDisagreements, isSame } from './disagreements.ts';
+import {
+  type Disagreement,
+  type Disagreements,
+  findDisagreements,
+  isSame,
+} from './disagreements.ts';
 import { SEMANTICS, type Semantics } from './engines.ts';
 import type { Layer } from './layer.ts';
 import { Refusal } from './refusal.ts';
@@ -13,7 +18,7 @@ import { type Unpacked, unpackAsOverlays, unpackInSequence } from './unpack-imag
 export type { Disagreement } from './disagreements.ts';
 export type { Semantics } from './engines.ts';
 
-export interface LayeredRootfs {
+export interface LayeredRootfs extends Disagreements {
   /** In a listing's order; `encodeEntry()` of each, after `LISTING_HEADER.rootfs`, is the listing. */
   readonly entries: readonly Entry[];
   readonly digest: DigestText;
@@ -21,8 +26,6 @@ export interface LayeredRootfs {
   readonly fileBytes: number;
   /** containerd, Docker and podman show the same. */
   readonly portable: boolean;
-  /** None where it is portable. */
-  readonly disagreements: readonly Disagreement[];
   /** What engines show that unpack all layers into one directory (vfs, native): those of which it is something else. Worked out when asked for. */
   readonly sequential: ReadonlyMap<Semantics, SequentialAnswer>;
 }
@@ -30,12 +33,14 @@ export interface LayeredRootfs {
 export type SequentialAnswer = { readonly digest: DigestText } | { readonly refusal: string };
 
 /** Engines unpack an image differently, and none was chosen. */
-export class AmbiguityError extends DigestError {
+export class AmbiguityError extends DigestError implements Disagreements {
   readonly disagreements: readonly Disagreement[];
+  readonly disagreementCount: number;
 
-  constructor(disagreements: readonly Disagreement[]) {
-    super('ambiguous', describe(disagreements));
-    this.disagreements = disagreements;
+  constructor(found: Disagreements) {
+    super('ambiguous', describe(found));
+    this.disagreements = found.disagreements;
+    this.disagreementCount = found.disagreementCount;
   }
 }
 
@@ -49,21 +54,25 @@ export class AmbiguityError extends DigestError {
 export function digestLayers(layers: readonly Layer[], semantics?: Semantics): LayeredRootfs {
   checkSize(layers);
   const answers = unpackAsEach(layers);
-  const disagreements = new Set(answers.values()).size === 1 ? [] : findDisagreements(answers);
-  const entries = choose(answers, disagreements, semantics);
+  const found = new Set(answers.values()).size === 1 ? NONE : findDisagreements(answers);
+  const { disagreements, disagreementCount } = found;
+  const entries = choose(answers, found, semantics);
   const { digest, fileBytes } = digestEntries(entries);
   let sequential: ReadonlyMap<Semantics, SequentialAnswer> | undefined;
   return {
     entries,
     digest,
     fileBytes,
-    portable: disagreements.length === 0,
+    portable: disagreementCount === 0,
     disagreements,
+    disagreementCount,
     get sequential() {
       return (sequential ??= digestInSequence(layers, digest));
     },
   };
 }
+
+const NONE: Disagreements = { disagreements: [], disagreementCount: 0 };
 
 function checkSize(layers: readonly Layer[]): void {
   const entries = layers.reduce((sum, layer) => sum + layer.entries.length, 0);
@@ -87,7 +96,7 @@ function unpackAsEach(layers: readonly Layer[]): Map<Semantics, Unpacked> {
 
 function choose(
   answers: ReadonlyMap<Semantics, Unpacked>,
-  disagreements: readonly Disagreement[],
+  found: Disagreements,
   semantics: Semantics | undefined,
 ): readonly Entry[] {
   const refusals = [...answers.values()].filter((answer) => answer instanceof Refusal);
@@ -99,7 +108,7 @@ function choose(
       { cause: refusal },
     );
   }
-  if (semantics === undefined && disagreements.length > 0) throw new AmbiguityError(disagreements);
+  if (semantics === undefined && found.disagreementCount > 0) throw new AmbiguityError(found);
   const chosen = answers.get(semantics ?? 'containerd');
   if (chosen instanceof Refusal) throw chosen;
   return chosen ?? [];
@@ -135,12 +144,12 @@ function answerInSequence(layers: readonly Layer[], semantics: Semantics): Seque
 
 const SHOWN = 3;
 
-function describe(disagreements: readonly Disagreement[]): string {
+function describe({ disagreements, disagreementCount }: Disagreements): string {
   const shown = disagreements.slice(0, SHOWN).map(({ path, answers }) => {
     const each = [...answers].map(([engine, answer]) => `${engine} ${JSON.stringify(answer)}`);
     return `${quotePath(path)} (${each.join(', ')})`;
   });
-  const more = disagreements.length - shown.length;
+  const more = disagreementCount - shown.length;
   const rest = more > 0 ? ` and ${more} more` : '';
   return `engines show different files of this image: ${shown.join('; ')}${rest}`;
 }

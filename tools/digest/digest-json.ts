@@ -23,6 +23,7 @@ export function describeAmbiguity(source: string, error: AmbiguityError): object
   return {
     source,
     portable: false,
+    disagreementCount: error.disagreementCount,
     disagreements: error.disagreements.map(describeDisagreement),
   };
 }
@@ -32,6 +33,7 @@ function describeImage(image: ImageDigest): object {
   const { platform, layerCount, manifestDigest, configDigest } = image;
   return {
     portable: image.portable,
+    disagreementCount: image.disagreementCount,
     disagreements: image.disagreements.map(describeDisagreement),
     sequential: Object.fromEntries(image.sequential),
     image: { platform: showPlatform(platform), layers: layerCount, manifestDigest, configDigest },

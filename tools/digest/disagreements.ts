@@ -1,14 +1,18 @@
-import type { Disagreement } from '#digest/layers/layered-rootfs';
+import type { AmbiguityError, Disagreement } from '#digest/layers/layered-rootfs';
 import { escapePath } from '#digest/listing-path';
 
-/** The first tell what kind of image it is; `--semantics … --json` has all. */
+/** The first tell what kind of image it is; `--semantics … --json` has more. */
 const TOLD = 10;
 
 /** Lines for people: a path, and below it what each engine shows there. */
-export function describeDisagreements(disagreements: readonly Disagreement[]): readonly string[] {
-  const more = disagreements.length - TOLD;
+export function describeDisagreements({
+  disagreements,
+  disagreementCount,
+}: Pick<AmbiguityError, 'disagreements' | 'disagreementCount'>): readonly string[] {
+  const told = disagreements.slice(0, TOLD);
+  const more = disagreementCount - told.length;
   return [
-    ...disagreements.slice(0, TOLD).flatMap(describe),
+    ...told.flatMap(describe),
     ...(more > 0 ? [`and ${more.toLocaleString('en')} more paths`] : []),
   ];
 }

@@ -48,7 +48,7 @@ function explain(error: unknown): unknown {
   if (!(error instanceof AmbiguityError)) return error;
   return new ToolError('ambiguous', 'engines unpack this image differently', {
     cause: error,
-    details: describeDisagreements(error.disagreements),
+    details: describeDisagreements(error),
     hint: 'say whose containers you mean: --semantics containerd, docker or podman',
   });
 }
