@@ -25,6 +25,7 @@ const entry: fc.Arbitrary<LayerEntry> = fc.record(
     gid: word,
     major: word,
     minor: word,
+    isDeviceCut: fc.boolean(),
     size,
     sha256: fc.oneof(fc.constant(''), digest),
     xattrs: fc.uniqueArray(
@@ -59,7 +60,7 @@ describe('entries handed over', () => {
   });
 
   test('may be many, and their names and attributes long', () => {
-    const numbers = { mode: 0o644, uid: 0, gid: 0, major: 0, minor: 0 };
+    const numbers = { mode: 0o644, uid: 0, gid: 0, major: 0, minor: 0, isDeviceCut: false };
     const text = { typeFlag: '0', linkName: '', sha256: '00'.repeat(32) };
     const many = Array.from({ length: 20_000 }, (_, index) => ({
       ...numbers,

@@ -16,6 +16,10 @@ export interface PackedEntries {
 const FIXED_WORDS = 11;
 const DIGEST_BYTES = 32;
 const SIZE_HIGH = 2 ** 32;
+/** The last of the fixed words: two flags, and above them how many attributes there are. */
+const HAS_DIGEST = 1;
+const DEVICE_CUT = 2;
+const ATTRIBUTE = 4;
 
 type Header = Omit<LayerEntry, 'sha256'>;
 
@@ -41,8 +45,11 @@ export class EntryPacker {
     this.#word(header.minor);
     this.#word(size % SIZE_HIGH);
     this.#word(Math.floor(size / SIZE_HIGH));
-    // The lowest bit says whether there is a digest.
-    this.#word(2 * xattrs.length + (digest === undefined ? 0 : 1));
+    this.#word(
+      ATTRIBUTE * xattrs.length +
+        (header.isDeviceCut ? DEVICE_CUT : 0) +
+        (digest === undefined ? 0 : HAS_DIGEST),
+    );
     this.#text(name);
     this.#text(linkName);
     for (const xattr of xattrs) this.#xattr(xattr);
@@ -127,9 +134,12 @@ class PackedReader {
     const flags = this.#next();
     const name = this.#string(nameLength);
     const linkName = this.#string(linkLength);
-    const xattrs = flags < 2 ? NO_XATTRS : Array.from({ length: flags >>> 1 }, () => this.#xattr());
-    const sha256 = (flags & 1) === 0 ? '' : this.#digest();
-    return { name, typeFlag, linkName, mode, uid, gid, major, minor, size, sha256, xattrs };
+    const length = Math.floor(flags / ATTRIBUTE);
+    const xattrs = length === 0 ? NO_XATTRS : Array.from({ length }, () => this.#xattr());
+    const sha256 = (flags & HAS_DIGEST) === 0 ? '' : this.#digest();
+    const isDeviceCut = (flags & DEVICE_CUT) !== 0;
+    const device = { major, minor, isDeviceCut };
+    return { name, typeFlag, linkName, mode, uid, gid, ...device, size, sha256, xattrs };
   }
 
   #next(): number {

@@ -36,10 +36,13 @@ function newInode(unpacking: Unpacking, directory: Place['directory'], entry: La
     case TypeFlag.dir:
       return createIn(directory, 'dir', mode);
     case TypeFlag.fifo:
+      checkDevice(unpacking, entry);
       return createIn(directory, 'fifo', mode);
     case TypeFlag.char:
+      checkDevice(unpacking, entry);
       return device(createIn(directory, 'char', mode), entry);
     case TypeFlag.block:
+      checkDevice(unpacking, entry);
       return device(createIn(directory, 'block', mode), entry);
     case TypeFlag.link:
       checkTarget(unpacking, entry.linkName);
@@ -59,6 +62,14 @@ function checkTarget(unpacking: Unpacking, target: ByteString): void {
   if (target === '') throw unpacking.refusal('a link without a target');
   if (target.length > MAX_TARGET_LENGTH) {
     throw unpacking.refusal(`a link to a target of ${target.length} bytes`);
+  }
+}
+
+function checkDevice(unpacking: Unpacking, { isDeviceCut }: LayerEntry): void {
+  if (!isDeviceCut) return;
+  unpacking.isShared = false;
+  if (unpacking.engine.largeDevices === 'refuse') {
+    throw unpacking.refusal('a device number that does not fit into 32 bits');
   }
 }
 

@@ -4,6 +4,7 @@ import { encodeEntry } from '#digest/listing';
 import { SEMANTICS } from './engines.ts';
 import { directory, entryOf, file, hardLink, layerOf, link } from './layer.fixture.ts';
 import type { Layer, LayerEntry } from './layer.ts';
+import { digestLayers } from './layered-rootfs.ts';
 import { Refusal } from './refusal.ts';
 import { unpackAsOverlay } from './unpack-image.ts';
 
@@ -123,6 +124,15 @@ describe('where engines differ', () => {
     assert.deepEqual(shown([layerOf(entryOf('6', 'p', xattr('user.x')))]), ['p', 'p', 'refused']);
     const selinux = xattr('security.selinux');
     assert.deepEqual(shown([layerOf(file('f', '', selinux))]), ['f', 'f', 'f']);
+  });
+
+  test('M: a device number of more than 32 bits is refused by Docker, of a fifo too', () => {
+    for (const typeFlag of ['3', '4', '6']) {
+      const image = [layerOf(entryOf(typeFlag, 'x', { minor: 5, isDeviceCut: true }))];
+      assert.deepEqual(shown(image), ['x', 'refused', 'x'], typeFlag);
+      assert.throws(() => digestLayers(image), { code: 'ambiguous' }, typeFlag);
+    }
+    assert.deepEqual(shown([layerOf(file('f', '', { isDeviceCut: true }))]), ['f', 'f', 'f']);
   });
 
   test('hard links are followed as paths are', () => {

@@ -37,6 +37,8 @@ export interface Engine {
   readonly forgives: (failure: XattrFailure, name: ByteString, inode: Inode) => boolean;
   /** L: the mode and an access ACL change each other; the last one wins. */
   readonly lastOf: 'mode' | 'xattrs';
+  /** M: a device's or fifo's major or minor number that does not fit into 32 bits. */
+  readonly largeDevices: 'cut' | 'refuse';
 }
 
 const isPlain = ({ kind }: Inode): boolean => kind === 'file' || kind === 'dir';
@@ -59,6 +61,7 @@ const containerd: Engine = {
     failure === 'EOPNOTSUPP' ||
     (failure === 'EPERM' && name.startsWith('user.') && !isPlain(inode)),
   lastOf: 'mode',
+  largeDevices: 'cut',
 };
 
 /** moby/go-archive of August 2026, archive.go, Unpack(), on Go's os.Root. */
@@ -77,6 +80,7 @@ const docker: Engine = {
   droppedXattrs: new Set(),
   forgives: (failure) => failure === 'EPERM',
   lastOf: 'mode',
+  largeDevices: 'refuse',
 };
 
 /** containers/storage of April 2026, pkg/archive/archive.go, Unpack(), in a chroot with umask 022. */
@@ -95,6 +99,7 @@ const podman: Engine = {
   droppedXattrs: new Set(['security.selinux']),
   forgives: (failure) => failure === 'EOPNOTSUPP',
   lastOf: 'xattrs',
+  largeDevices: 'cut',
 };
 
 export const ENGINES: Readonly<Record<Semantics, Engine>> = { containerd, docker, podman };

@@ -42,6 +42,7 @@ const NOTHING: LayerEntry = {
   gid: 0,
   major: 0,
   minor: 0,
+  isDeviceCut: false,
   size: 0,
   sha256: '',
   xattrs: [],

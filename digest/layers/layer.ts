@@ -29,8 +29,11 @@ export interface LayerEntry {
   /** The lowest 32 bits, unsigned: 4294967295 may have been −1. */
   readonly uid: number;
   readonly gid: number;
+  /** The lowest 32 bits, unsigned. */
   readonly major: number;
   readonly minor: number;
+  /** Where the major or the minor number has more than its lowest 32 bits, or is negative. */
+  readonly isDeviceCut: boolean;
   /** Bytes of content, holes of sparse files included; exact. 0 for what has no content. */
   readonly size: number;
   /** SHA-256 of the content, 64 hexadecimal digits; '' for what is no file. */

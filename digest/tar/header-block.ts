@@ -20,6 +20,8 @@ export interface HeaderBlock {
   readonly gid: number;
   readonly major: number;
   readonly minor: number;
+  /** Where that is not all of the major or the minor number. */
+  readonly isDeviceCut: boolean;
 }
 
 const CHECKSUM = { at: 148, length: 8 };
@@ -31,6 +33,8 @@ export function parseHeaderBlock(bytes: Buffer, at: number): HeaderBlock {
   const format = formatOf(bytes, at);
   readNumber(bytes, at + 136, 12, 'mtime');
   const hasDevice = format !== 'v7';
+  const major = hasDevice ? readNumber(bytes, at + 329, 8, 'devmajor') : 0;
+  const minor = hasDevice ? readNumber(bytes, at + 337, 8, 'devminor') : 0;
   return {
     format,
     name: readName(bytes, at, format),
@@ -40,8 +44,9 @@ export function parseHeaderBlock(bytes: Buffer, at: number): HeaderBlock {
     mode: lowest32(readNumber(bytes, at + 100, 8, 'mode')),
     uid: lowest32(readNumber(bytes, at + 108, 8, 'uid')),
     gid: lowest32(readNumber(bytes, at + 116, 8, 'gid')),
-    major: hasDevice ? lowest32(readNumber(bytes, at + 329, 8, 'devmajor')) : 0,
-    minor: hasDevice ? lowest32(readNumber(bytes, at + 337, 8, 'devminor')) : 0,
+    major: lowest32(major),
+    minor: lowest32(minor),
+    isDeviceCut: lowest32(major) !== major || lowest32(minor) !== minor,
   };
 }
 

@@ -56,9 +56,10 @@ function recordingReader({ entries }: Recording): TarReader {
   let current: Omit<RecordedEntry, 'sha256'> | undefined;
   let length = 0;
   return new TarReader({
-    header({ xattrs, ...rest }) {
-      const values = xattrs.map(({ name, value }) => [name, value.toBase64()]);
-      current = { ...rest, xattrs: Object.fromEntries(values) };
+    header({ name, typeFlag, linkName, mode, uid, gid, major, minor, size, xattrs }) {
+      const values = xattrs.map((xattr) => [xattr.name, xattr.value.toBase64()]);
+      const numbers = { mode, uid, gid, major, minor, size };
+      current = { name, typeFlag, linkName, ...numbers, xattrs: Object.fromEntries(values) };
       hash = createHash('sha256');
       length = 0;
     },

@@ -48,6 +48,7 @@ export function mergeHeaders(block: HeaderBlock, extended: ExtendedHeaders): Tar
     gid: gid === undefined ? block.gid : lowest32(gid),
     major: block.major,
     minor: block.minor,
+    isDeviceCut: block.isDeviceCut,
     size: hasContent(typeFlag) ? contentSize(size) : 0,
     xattrs,
   };
@@ -70,6 +71,7 @@ export function globalHeader(block: HeaderBlock, records: PaxRecords): TarHeader
     gid: 0,
     major: 0,
     minor: 0,
+    isDeviceCut: false,
     size: 0,
     xattrs: [],
   };

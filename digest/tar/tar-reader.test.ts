@@ -130,6 +130,23 @@ describe('what is refused', () => {
   });
 });
 
+describe('the numbers of a device', () => {
+  const isCut = (major: number | string, minor: number | string): boolean | undefined => {
+    let cut: boolean | undefined;
+    const reader = new TarReader({ ...nothing, header: ({ isDeviceCut }) => (cut = isDeviceCut) });
+    reader.write(entry({ name: 'd', type: '3', major, minor }));
+    return cut;
+  };
+
+  test('are said to be cut where they do not fit into 32 bits', () => {
+    const most = base256(2n ** 32n - 1n, 8);
+    assert.equal(isCut(most, most), false);
+    assert.equal(isCut(base256(2n ** 32n, 8), 0), true);
+    assert.equal(isCut(0, base256(2n ** 62n, 8)), true);
+    assert.equal(isCut(0, base256(-1n, 8)), true);
+  });
+});
+
 describe('a claim costs nothing', () => {
   test('an extended header of more than 1 MiB is refused before its content is read', () => {
     for (const type of ['x', 'g', 'L', 'K']) {
