@@ -32,3 +32,16 @@ export class ListingOrder {
     if (kind === 'dir') this.#open.push({ path, lastName: '' });
   }
 }
+
+/** A listing's order: by the bytes of names from the root on, so that a slash comes before all of them. */
+export function comparePaths(a: ByteString, b: ByteString): number {
+  if (a === b) return 0;
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
+  return rank(a, at) - rank(b, at);
+}
+
+function rank(path: ByteString, at: number): number {
+  if (at === path.length) return -1;
+  return path[at] === '/' ? 0 : path.charCodeAt(at);
+}

@@ -1,4 +1,5 @@
 import type { ByteString, Entry } from '#digest/entry';
+import { comparePaths } from '#digest/listing-order';
 
 export interface AlignedEntries {
   readonly path: ByteString;
@@ -39,17 +40,4 @@ export function findEntry(entries: readonly Entry[], path: ByteString): Entry | 
     else high = middle;
   }
   return undefined;
-}
-
-/** A listing's order: by the bytes of names from the root on, so that a slash comes before all of them. */
-function comparePaths(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
-  let at = 0;
-  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
-  return rank(a, at) - rank(b, at);
-}
-
-function rank(path: ByteString, at: number): number {
-  if (at === path.length) return -1;
-  return path[at] === '/' ? 0 : path.charCodeAt(at);
 }

@@ -1,5 +1,6 @@
 import type { ByteString, Entry } from '#digest/entry';
 import { encodeEntry } from '#digest/listing';
+import { comparePaths } from '#digest/listing-order';
 import { compareFieldNames, fieldsOf } from './entry-fields.ts';
 
 /** One field that is not the same; undefined where an entry has no such field. */
@@ -44,19 +45,6 @@ function* pairByPath(a: readonly Entry[], b: readonly Entry[]): Generator<Pair> 
 function compareNext(left: Entry | undefined, right: Entry | undefined): number {
   if (left === undefined) return 1;
   return right === undefined ? -1 : comparePaths(left.path, right.path);
-}
-
-/** A listing's order: by the bytes of names from the root on, so that a slash comes before all of them. */
-function comparePaths(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
-  let at = 0;
-  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
-  return rank(a, at) - rank(b, at);
-}
-
-function rank(path: ByteString, at: number): number {
-  if (at === path.length) return -1;
-  return path[at] === '/' ? 0 : path.charCodeAt(at);
 }
 
 function compareFields(a: Entry | undefined, b: Entry | undefined): readonly FieldDifference[] {
