@@ -2,10 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HookError } from '#hook/errors';
 import type { PcrValues } from '#hook/log/tpm';
-import { beginning, isWhole, type ListAnchor, type ListSource } from './list-anchor.ts';
+import {
+  activeReplayBanks,
+  beginning,
+  isWhole,
+  type ListAnchor,
+  type ListSource,
+} from './list-anchor.ts';
 import type { ListMemory } from './list-memory.ts';
 import { readEntries } from './list-reader.ts';
-import { IMA_PCR, type ReplayBank, replayBanks } from './list-replay.ts';
+import { IMA_PCR, type ReplayBank } from './list-replay.ts';
 import { type EntryPlace, type ListWalk, replaysPadded, walkList } from './list-walk.ts';
 import { isEntryOf } from './own-entry.ts';
 import type { ShownRecord } from './record-file.ts';
@@ -104,7 +110,7 @@ function walkInBank(
   wanted: readonly ShownRecord[],
 ): ListWalk | undefined {
   const banks = candidates(anchor, pcr);
-  if (banks.length === 0 && anchor.reached !== undefined) return undefined;
+  if (banks.length === 0) return undefined;
   for (const bank of banks) {
     const walk = walkList(source, anchor, bank, pcr, wanted);
     const mayBePadded = bank === 'sha384' || bank === 'sha512';
@@ -114,14 +120,12 @@ function walkInBank(
   }
   throw new HookError(
     'ima',
-    banks.length === 0
-      ? `PCR 10 has no bank that can be replayed, only ${[...pcr.keys()].join(', ')}`
-      : `PCR 10 is active in ${banks.join(' and ')} alone, where this kernel extends it by SHA-1 digests padded with zeros: that proves no more than SHA-1`,
+    `PCR 10 is active in ${banks.join(' and ')} alone, where this kernel extends it by SHA-1 digests padded with zeros: that proves no more than SHA-1`,
   );
 }
 
 function candidates({ reached }: ListAnchor, pcr: PcrValues): ReplayBank[] {
-  if (reached === undefined) return replayBanks.filter((bank) => pcr.has(bank));
+  if (reached === undefined) return activeReplayBanks(pcr);
   return pcr.has(reached.bank) ? [reached.bank] : [];
 }
 

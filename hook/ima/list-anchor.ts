@@ -101,7 +101,7 @@ async function anchorByPcr({ list, tpm, interrupt }: ListSource): Promise<ListAn
       count += 1;
     }
     if (attempt > 0 && count === before) {
-      const bank = bestBank(pcr);
+      const [bank] = activeReplayBanks(pcr);
       const value = pcr.get(bank) ?? new Uint8Array(0);
       return { offset, count, reached: { bank, value }, last, isHeadless: true };
     }
@@ -112,10 +112,13 @@ async function anchorByPcr({ list, tpm, interrupt }: ListSource): Promise<ListAn
   );
 }
 
-/** @throws HookError 'ima' where no active bank can be replayed */
-function bestBank(pcr: PcrValues): ReplayBank {
-  const bank = replayBanks.find((one) => pcr.has(one));
-  if (bank !== undefined) return bank;
+/**
+ * The active banks that can be replayed, best first.
+ * @throws HookError 'ima' where there is none
+ */
+export function activeReplayBanks(pcr: PcrValues): [ReplayBank, ...ReplayBank[]] {
+  const [best, ...others] = replayBanks.filter((bank) => pcr.has(bank));
+  if (best !== undefined) return [best, ...others];
   const active = [...pcr.keys()].join(', ');
   throw new HookError('ima', `PCR 10 has no bank that can be replayed, only ${active}`);
 }
