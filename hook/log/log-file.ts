@@ -8,7 +8,14 @@ import { beforeInit, replayRecord } from './replay.ts';
 import type { StatePaths } from './state-directory.ts';
 
 const LINE_FEED = 0x0a;
-const WINDOW_BYTES = 16_384;
+/** Most starts look at the newest record alone. */
+const BLOCK_BYTES = 16_384;
+
+/** A part of the log. */
+interface Block {
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}
 
 export class LogFile {
   readonly #paths: StatePaths;
@@ -84,21 +91,25 @@ export class LogFile {
 
   /** All records, newest first, read as they are asked for. */
   *backwards(): Generator<LogRecord> {
+    let block: Block = { from: this.#size, bytes: new Uint8Array(0) };
     for (let end = this.#size; end > 0; ) {
-      const { offset, bytes } = this.#recordBefore(end);
+      let offset = beginOfRecord(block, end);
+      while (offset === undefined) {
+        block = this.#extended(block, end);
+        offset = beginOfRecord(block, end);
+      }
+      const bytes = block.bytes.subarray(offset - block.from, end - block.from);
       yield parseRecord(bytes, offset, `record at byte ${offset}`);
       end = offset;
     }
   }
 
-  #recordBefore(end: number): { offset: number; bytes: Uint8Array } {
-    for (let window = WINDOW_BYTES; ; window *= 2) {
-      const from = Math.max(0, end - window);
-      const bytes = readRange(this.#paths.log, from, end - from);
-      const previous = bytes.lastIndexOf(LINE_FEED, bytes.length - 2);
-      if (previous === -1 && from > 0) continue;
-      return { offset: from + previous + 1, bytes: bytes.subarray(previous + 1) };
-    }
+  /** What is still to be looked at of a block, with as much before it or more: no byte is read twice, and few are copied twice. */
+  #extended({ from, bytes }: Block, end: number): Block {
+    const rest = bytes.subarray(0, end - from);
+    const length = Math.min(from, Math.max(BLOCK_BYTES, rest.length));
+    const before = readRange(this.#paths.log, from - length, length);
+    return { from: from - length, bytes: Buffer.concat([before, rest]) };
   }
 
   #after(record: LogRecord): PcrState {
@@ -111,4 +122,11 @@ export class LogFile {
     // Before its `init` no record is replayed.
     return { ...replayed, version: state?.version ?? '', config: state?.config ?? 'sha256:' };
   }
+}
+
+/** Of the record that ends there; undefined where the block does not reach that far back. */
+function beginOfRecord({ from, bytes }: Block, end: number): number | undefined {
+  // Without the record's own line feed.
+  const previous = bytes.subarray(0, Math.max(0, end - 1 - from)).lastIndexOf(LINE_FEED);
+  return previous >= 0 || from === 0 ? from + previous + 1 : undefined;
 }
