@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImaResult } from '#hook/ima/confirm';
-import { type ImaOptions, type ImaStart, measureInIma } from '#hook/ima/ima-session';
+import type { ImaOptions, ImaStart } from '#hook/ima/ima-session';
 import { imageRecord } from '#hook/ima/record';
 import { readTrustedFile } from '#hook/input/trusted-file';
 import type { LogSession } from '#hook/log/log-session';
@@ -53,6 +53,8 @@ async function whyUnlisted(
   { sha256 }: LogRecord,
   { config, deadline }: Surroundings,
 ): Promise<string | undefined> {
+  // Loaded here: a hook that lists nothing does without.
+  const { measureInIma } = await import('#hook/ima/ima-session');
   const options: ImaOptions = { state: config.state, tpm, interrupt: deadline.check };
   try {
     return shortcomingOf(
