@@ -6,6 +6,7 @@ import {
   closeSync,
   existsSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -16,7 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ToolError } from '#tools/errors';
 
 export interface FileChange {
@@ -24,18 +25,33 @@ export interface FileChange {
   /** Undefined: it is not there. */
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Of a file that is not there yet; a file that is keeps its own. */
+  readonly mode?: number;
+  /**
+   * Where the file is made before it is put in place, on the same file system: needed where an engine reads every file of the directory,
+   * whatever its name (crio.conf.d). Such a file is ours alone: no backup is kept beside it.
+   */
+  readonly makeIn?: string;
 }
 
+/** What a file is made with, unless it says otherwise. */
+const MODE = 0o644;
 /** Of a file before its first change: the very file, by another name. */
 const BACKUP = '.before-oci-measure';
+/** Of a file that is not in place yet. Always the same, so that what a killed installation left is found. */
+const MADE = '.new-oci-measure';
 
 /**
  * A change of what is at a path now.
  *
  * @throws ToolError `install` for what is no plain file
  */
-export function changeOf(path: string, after: string | undefined): FileChange {
-  return { path, before: readText(path), after };
+export function changeOf(
+  path: string,
+  after: string | undefined,
+  options: Pick<FileChange, 'mode' | 'makeIn'> = {},
+): FileChange {
+  return { path, before: readText(path), after, ...options };
 }
 
 export function isChange({ before, after }: FileChange): boolean {
@@ -76,18 +92,19 @@ export function applyChange(change: FileChange): void {
   }
   try {
     if (after === undefined) removeFile(path);
-    else if (before === undefined) addFile(path, after);
+    else if (before === undefined) addFile(change, after);
     else if (readText(path + BACKUP) === after) renameSync(path + BACKUP, path);
-    else replaceFile(path, after);
+    else replaceFile(change, after);
     syncDirectory(dirname(path));
   } catch (cause) {
     throw new ToolError('install', `cannot change ${JSON.stringify(path)}`, { cause });
   }
 }
 
-/** Takes away what {@link applyChange} kept, once nothing of ours is in the file. */
+/** Takes away what {@link applyChange} kept, once nothing of ours is in the file, and what it was killed over. */
 export function dropBackup(path: string): void {
   rmSync(path + BACKUP, { force: true });
+  rmSync(path + MADE, { force: true });
 }
 
 function removeFile(path: string): void {
@@ -95,24 +112,34 @@ function removeFile(path: string): void {
   dropBackup(path);
 }
 
-function addFile(path: string, text: string): void {
+function addFile(change: FileChange, text: string): void {
+  const { path, mode = MODE } = change;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   // Left by somebody who took the file away: no longer what it was before.
   dropBackup(path);
-  putFile(path, text, 0o644);
+  putFile(change, text, { mode });
 }
 
-function replaceFile(path: string, text: string): void {
-  if (!existsSync(path + BACKUP)) linkSync(path, path + BACKUP);
-  putFile(path, text, lstatSync(path).mode & 0o7777);
+function replaceFile(change: FileChange, text: string): void {
+  const { path, makeIn } = change;
+  if (makeIn === undefined && !existsSync(path + BACKUP)) linkSync(path, path + BACKUP);
+  const { mode, uid, gid } = lstatSync(path);
+  putFile(change, text, { mode: mode & 0o7777, owner: { uid, gid } });
 }
 
-function putFile(path: string, text: string, mode: number): void {
-  const made = `${path}.${process.pid}.new`;
+interface Attributes {
+  readonly mode: number;
+  /** Undefined: whoever runs this. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+function putFile({ path, makeIn }: FileChange, text: string, { mode, owner }: Attributes): void {
+  const made = join(makeIn ?? dirname(path), `${basename(path)}${MADE}`);
   rmSync(made, { force: true });
   const file = openSync(made, 'wx', 0o600);
   try {
     writeFileSync(file, text);
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
     fchmodSync(file, mode);
     fsyncSync(file);
   } finally {
