@@ -2,8 +2,10 @@
  * The few system calls that Node has no function for: names that are bytes, directories held by descriptor, extended
  * attributes, mount ids. They return what the C library returns, or the negated errno.
  *
- * `node:ffi` is loaded at the first call, once per thread. Untrusted names reach the kernel as bytes and NUL only.
+ * They are loaded at the first call, once per thread. Untrusted names reach the kernel as bytes and NUL only.
  */
+import { cFunctions, result } from './c-library.ts';
+
 export const O_RDONLY = 0;
 export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
@@ -15,7 +17,6 @@ export const O_PATH = 0o10000000;
 
 export const ENOENT = 2;
 export const EINTR = 4;
-export const EIO = 5;
 export const ENXIO = 6;
 export const ENOTDIR = 20;
 export const EINVAL = 22;
@@ -23,6 +24,7 @@ export const ERANGE = 34;
 export const ELOOP = 40;
 export const ENODATA = 61;
 export const EOPNOTSUPP = 95;
+export { EIO } from './c-library.ts';
 
 /**
  * Node converts the arguments of a function with seven or more in another way, which for calls as short as these takes
@@ -32,7 +34,6 @@ export const EOPNOTSUPP = 95;
 const PADDING = 'i32';
 
 const signatures = {
-  __errno_location: { arguments: [], return: 'pointer' },
   // Its fourth argument is read with O_CREAT only.
   openat: {
     arguments: ['i32', 'pointer', 'i32', PADDING, PADDING, PADDING, PADDING],
@@ -70,22 +71,12 @@ type Functions = ReturnType<typeof load>;
 let loaded: Functions | undefined;
 
 function load() {
-  const ffi = process.getBuiltinModule('node:ffi');
-  const { functions } = ffi.dlopen(null, signatures);
-  const errno = functions.__errno_location();
-  return { ...functions, errno: (): number => ffi.getInt32(errno, 0) };
+  // A copy, whose members V8 finds twice as fast (measured).
+  return { ...cFunctions(signatures) };
 }
 
 function libc(): Functions {
   return (loaded ??= load());
-}
-
-/**
- * −1 from the C library becomes the negated errno, read before anything else can change it. A failure stays one even if
- * errno was lost on the way.
- */
-function result(value: number): number {
-  return value === -1 ? -(libc().errno() || EIO) : value;
 }
 
 /** Where a call reads or writes. An address is a third faster than a view (measured), and as safe as its memory is alive. */

@@ -5,6 +5,8 @@
  * It concerns the calling thread alone. The C library's setresuid would change every thread of the process
  * (nptl(7), "C library/kernel differences"); the system call changes one.
  */
+import { cFunctions, lastErrno } from './c-library.ts';
+
 const SYS_SETRESUID: Readonly<Record<string, number>> = { x64: 117, arm64: 147 };
 
 /** Reserved: no file and no process has it. Not 65534 (nobody has processes), not −1 (unchanged). */
@@ -93,6 +95,10 @@ function becomeReader(credentials: Credentials, [low = 0, high = 0]: readonly nu
   if (!isReader) throw new SystemCallFailed('setresuid', EPERM);
 }
 
+function check(name: string, result: number): void {
+  if (result !== 0) throw new SystemCallFailed(name, lastErrno());
+}
+
 type Credentials = ReturnType<typeof load>;
 
 let loaded: Credentials | undefined;
@@ -102,9 +108,7 @@ function loadCredentials(): Credentials {
 }
 
 function load() {
-  const ffi = process.getBuiltinModule('node:ffi');
-  const { functions } = ffi.dlopen(null, {
-    __errno_location: { arguments: [], return: 'pointer' },
+  const functions = cFunctions({
     prctl: { arguments: ['i32', 'i32', 'i32', 'i32', 'i32'], return: 'i32' },
     syscall: { arguments: ['i32', 'u32', 'u32', 'u32'], return: 'i32' },
     capset: { arguments: ['buffer', 'buffer'], return: 'i32' },
@@ -112,10 +116,6 @@ function load() {
     getresuid: { arguments: ['buffer', 'buffer', 'buffer'], return: 'i32' },
   });
   const header = new Uint32Array([LINUX_CAPABILITY_VERSION_3, 0]);
-  const check = (name: string, result: number): void => {
-    if (result !== 0)
-      throw new SystemCallFailed(name, ffi.getInt32(functions.__errno_location(), 0));
-  };
   return {
     keepCapabilities: (keep: boolean): void =>
       check('prctl', functions.prctl(PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0)),

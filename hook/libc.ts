@@ -1,13 +1,12 @@
 /** The system calls that Node has no function for, by node:ffi. */
-import ffi, { dlopen } from 'node:ffi';
+import { cFunctions, lastErrno, result } from '#digest/c-library';
 
-const libc = dlopen(null, {
+const libc = cFunctions({
   flock: { arguments: ['i32', 'i32'], return: 'i32' },
   fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
   clock_gettime: { arguments: ['i32', 'buffer'], return: 'i32' },
   poll: { arguments: ['buffer', 'u32', 'i32'], return: 'i32' },
-  __errno_location: { arguments: [], return: 'pointer' },
-}).functions;
+});
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -15,27 +14,23 @@ const FALLOC_FL_KEEP_SIZE = 1;
 const POLLIN = 1;
 const CLOCK_BOOTTIME = 7;
 
-/** The number of the error that the call just made ended with. */
-function errno(): number {
-  return ffi.getInt32(libc.__errno_location(), 0);
-}
-
 /** flock(2), exclusive and without waiting: 0, or errno. */
 export function tryLock(fd: number): number {
-  return libc.flock(fd, LOCK_EX | LOCK_NB) === 0 ? 0 : errno();
+  return libc.flock(fd, LOCK_EX | LOCK_NB) === 0 ? 0 : lastErrno();
 }
 
 /** poll(2): 1 if there is something to read, or the end, or an error that reading will tell; 0 when time is up; the negated errno. */
 export function waitForInput(fd: number, milliseconds: number): number {
   // struct pollfd: int fd, short events, short revents.
   const pollfd = new Int32Array([fd, POLLIN]);
-  const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, Math.ceil(milliseconds));
-  return ready === -1 ? -errno() : ready;
+  return result(libc.poll(new Uint8Array(pollfd.buffer), 1, Math.ceil(milliseconds)));
 }
 
 /** fallocate(2) beyond the end of a file, whose size stays: 0, or errno. */
 export function reserve(fd: number, offset: number, bytes: number): number {
-  return libc.fallocate(fd, FALLOC_FL_KEEP_SIZE, BigInt(offset), BigInt(bytes)) === 0 ? 0 : errno();
+  return libc.fallocate(fd, FALLOC_FL_KEEP_SIZE, BigInt(offset), BigInt(bytes)) === 0
+    ? 0
+    : lastErrno();
 }
 
 /** Microseconds since boot, time asleep included. */

@@ -1,15 +1,13 @@
 /** The system calls for records that Node has no function for, by node:ffi. They return a count, or the negated errno. */
-import ffi, { dlopen } from 'node:ffi';
+import { cFunctions, result } from '#digest/c-library';
 
-const libc = dlopen(null, {
+const libc = cFunctions({
   fsetxattr: { arguments: ['i32', 'buffer', 'buffer', 'u32', 'i32'], return: 'i32' },
   lgetxattr: { arguments: ['buffer', 'buffer', 'buffer', 'u32'], return: 'i32' },
   // Variadic, which changes nothing for a number and a pointer on x86-64 and arm64.
   ioctl: { arguments: ['i32', 'u32', 'buffer'], return: 'i32' },
-  __errno_location: { arguments: [], return: 'pointer' },
-}).functions;
+});
 
-const EIO = 5;
 const ENODATA = 61;
 
 /** `_IOR('f', 44, struct fsuuid)` with `{ u32 length; u32 flags; u8 uuid[] }`: fs/ext4/ext4.h, Linux 6.0 */
@@ -19,11 +17,6 @@ const UUID_BYTES = 16;
 const attribute = Buffer.from('security.ima\0');
 /** XATTR_SIZE_MAX */
 const MAX_ATTRIBUTE_BYTES = 65_536;
-
-/** A failure stays one even if errno was lost on the way. */
-function result(value: number): number {
-  return value === -1 ? -(ffi.getInt32(libc.__errno_location(), 0) || EIO) : value;
-}
 
 export function setSignature(fd: number, signature: Uint8Array): number {
   return result(libc.fsetxattr(fd, attribute, signature, signature.length, 0));

@@ -2,6 +2,8 @@
  * The mount API of Linux 5.2 and later, which mounts without a mount point. The C library of Debian 12 has functions
  * for it, older ones have not; the numbers are the same on every architecture.
  */
+import { cFunctions, result } from '#digest/c-library';
+
 const SYS_fsopen = 430;
 const SYS_fsconfig = 431;
 const SYS_fsmount = 432;
@@ -22,15 +24,11 @@ type Syscalls = ReturnType<typeof load>;
 let loaded: Syscalls | undefined;
 
 function load() {
-  const ffi = process.getBuiltinModule('node:ffi');
   const word = 'i32';
-  const errno = ffi.dlopen(null, { __errno_location: { arguments: [], return: 'pointer' } });
   // A library gives one symbol one signature, so each of the three opens it anew.
   const define = <const T extends readonly ('i32' | 'buffer')[]>(...types: T) =>
-    ffi.dlopen(null, { syscall: { arguments: types, return: word } }).functions.syscall;
-  const address = errno.functions.__errno_location();
+    cFunctions({ syscall: { arguments: types, return: word } }).syscall;
   return {
-    errno: (): number => ffi.getInt32(address, 0),
     fsopen: define(word, 'buffer', word),
     fsconfig: define(word, word, word, 'buffer', 'buffer', word),
     fsmount: define(word, word, word, word),
@@ -39,13 +37,6 @@ function load() {
 
 function system(): Syscalls {
   return (loaded ??= load());
-}
-
-const EIO = 5;
-
-/** What the kernel returns, or the negated errno. A failure stays one even if errno was lost on the way. */
-function result(value: number): number {
-  return value === -1 ? -(system().errno() || EIO) : value;
 }
 
 function cString(text: string): Buffer;
