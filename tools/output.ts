@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { systemErrorCode } from '#digest/system-error';
 import { ToolError } from './errors.ts';
 
 const STDOUT = 1;
@@ -15,7 +16,7 @@ export function writeOut(data: string | Uint8Array): void {
   try {
     writeAll(STDOUT, data);
   } catch (cause) {
-    if (errorCode(cause) === 'EPIPE') {
+    if (systemErrorCode(cause) === 'EPIPE') {
       throw new ToolError('output-closed', 'the reader of standard output went away', { cause });
     }
     throw new ToolError('output', `could not write to standard output: ${String(cause)}`, {
@@ -43,12 +44,8 @@ function writeSome(fd: number, data: Uint8Array): number {
     return writeSync(fd, data);
   } catch (error) {
     // A pipe that its other end made non-blocking is full: ordinary for `| less` and for parents written in Node.
-    if (errorCode(error) !== 'EAGAIN') throw error;
+    if (systemErrorCode(error) !== 'EAGAIN') throw error;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     return 0;
   }
-}
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

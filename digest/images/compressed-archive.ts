@@ -5,6 +5,7 @@ import type { BlobRegion } from '#digest/blobs/layer-source';
 import { READ_LIMITS } from '#digest/blobs/limits';
 import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
+import { systemErrorCode } from '#digest/system-error';
 import { imageError } from './image-error.ts';
 import { readRegion } from './read-region.ts';
 import { SpoolFile } from './spool-file.ts';
@@ -59,7 +60,7 @@ function tooLarge(path: string): DigestError {
 
 function unpackingError(cause: unknown, path: string): DigestError {
   if (cause instanceof DigestError) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const code = String(systemErrorCode(cause) ?? cause);
   const isSystem = cause instanceof Error && 'syscall' in cause;
   return isSystem
     ? new DigestError('unreadable', `cannot unpack ${quoted(path)}: ${code}`, { cause })

@@ -2,6 +2,7 @@ import { closeSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { quoted } from '#digest/quoted';
+import { systemErrorCode } from '#digest/system-error';
 import { NO_LINK, openHostFile, reading } from './host-file.ts';
 import { imageError } from './image-error.ts';
 import type { StoredFiles } from './stored-files.ts';
@@ -47,7 +48,7 @@ function realPathIfThere(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

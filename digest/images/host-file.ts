@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
+import { systemErrorCode } from '#digest/system-error';
 import { imageError } from './image-error.ts';
 
 // A fifo must not block, a terminal not become ours.
@@ -29,7 +30,7 @@ export function reading<T>(path: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (cause instanceof DigestError) throw cause;
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const why = String(systemErrorCode(cause) ?? cause);
     throw new DigestError('unreadable', `cannot read ${quoted(path)}: ${why}`, { cause });
   }
 }

@@ -3,10 +3,9 @@ import { closeSync, openSync, readlinkSync, readSync, statfsSync, statSync } fro
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoted } from '#digest/quoted';
-import { describeErrno } from '#digest/system-error';
+import { describeErrno, systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from '#hook/rootfs/mount-syscalls';
-import { systemErrorCode } from '#hook/system-error-code';
 
 export interface ListFile extends Disposable {
   /** Names what offsets are in. */

@@ -16,9 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quoted } from '#digest/quoted';
-import { describeErrno } from '#digest/system-error';
+import { describeErrno, systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
-import { systemErrorCode } from '#hook/system-error-code';
 import { getSignature, setSignature } from './ima-syscalls.ts';
 import { RECORD_OWNER, type RecordText, recordPath } from './record.ts';
 

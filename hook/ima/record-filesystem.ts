@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { quoted } from '#digest/quoted';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
 import { unescapeOctal } from '#hook/rootfs/mountinfo';
-import { systemErrorCode } from '#hook/system-error-code';
 import { getExt4Uuid } from './ima-syscalls.ts';
 import { recordDirectories } from './record.ts';
 

@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
 import type { NamespaceInodes } from '#hook/log/measurement-event';
 import { processStartTime } from '#hook/log/process-start';
-import { systemErrorCode } from '#hook/system-error-code';
 
 /** What /proc says about the container's first process. */
 export interface ContainerProcess {

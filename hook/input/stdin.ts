@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
 import { waitForInput } from '#hook/libc';
-import { systemErrorCode } from '#hook/system-error-code';
 
 const chunkBytes = 65_536;
 const EINTR = 4;

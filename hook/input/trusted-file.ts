@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { quoted } from '#digest/quoted';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError, type HookErrorCode } from '#hook/errors';
-import { systemErrorCode } from '#hook/system-error-code';
 import { isHostUserNamespace, readUserNamespace } from './user-namespace.ts';
 
 export interface TrustedFile {

@@ -16,9 +16,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
 import { reserve } from '#hook/libc';
-import { systemErrorCode } from '#hook/system-error-code';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 const PRIVATE = 0o600;

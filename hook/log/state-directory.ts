@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { systemErrorCode } from '#digest/system-error';
 import { HookError } from '#hook/errors';
-import { systemErrorCode } from '#hook/system-error-code';
 
 /** Where things are below the state directory (docs/measurement-log.md §1). */
 export interface StatePaths {

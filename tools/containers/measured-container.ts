@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
+import { systemErrorCode } from '#digest/system-error';
 import { listContainers } from '#hook/log/container-map';
 import { readBootId } from '#hook/log/log-session';
 import type { MapEntry } from '#hook/log/map-entry';
 import { isRunning } from '#hook/log/process-start';
 import { statePaths } from '#hook/log/state-directory';
-import { systemErrorCode } from '#hook/system-error-code';
 import { ToolError } from '#tools/errors';
 import { bootTimeMs, formatTime } from '#tools/time';
 

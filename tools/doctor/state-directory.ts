@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorCode } from '#hook/system-error-code';
+import { systemErrorCode } from '#digest/system-error';
 import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
 import { formatMode, whoElseWrites } from './ownership.ts';
 
