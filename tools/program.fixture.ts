@@ -27,13 +27,23 @@ export interface RunOptions {
   readonly input?: string;
   /** As a user without any rights. */
   readonly asNobody?: boolean;
+  /** Where no runtime has a container on file: the machine may have others. */
+  readonly withoutContainers?: boolean;
 }
+
+const WITHOUT_CONTAINERS = `
+  for directory in runc crun youki containerd docker k3s; do
+    if [ -d /run/$directory ]; then mount -t tmpfs tmpfs /run/$directory; fi
+  done
+  exec "$@"`;
 
 /** Runs the program as a process of its own, without a terminal. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const { input = '', asNobody: isNobody = false, ...rest } = options;
+  const { input = '', asNobody: isNobody = false, withoutContainers = false, ...rest } = options;
   const words = [process.execPath, ...nodeOptions, mainFile, ...args];
-  const { exitCode, stdout, stderr } = await execa('env', isNobody ? asNobody(words) : words, {
+  const user = isNobody ? asNobody(words) : words;
+  const hidden = ['unshare', '--mount', 'sh', '-ec', WITHOUT_CONTAINERS, 'sh', ...user];
+  const { exitCode, stdout, stderr } = await execa('env', withoutContainers ? hidden : user, {
     ...rest,
     // Stripping types anew takes each process a third of a second.
     env: { NODE_COMPILE_CACHE: join(TEST_DIRECTORY, 'compile-cache'), ...rest.env },

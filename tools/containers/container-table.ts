@@ -1,27 +1,45 @@
 import { type Cell, formatTable, isTerminal } from '#tools/table';
 import type { MeasuredContainer } from './measured-container.ts';
+import type { UnmeasuredContainer } from './unmeasured-container.ts';
 
 const SHORT_ID = 12;
 const SHORT_DIGEST = 'sha256:'.length + 12;
 const HEAD = ['CONTAINER', 'ROOTFS DIGEST', 'WRITABLE', 'STATE', 'STARTED', 'IMAGE', 'NAME'];
 
+export type ShownContainer = MeasuredContainer | UnmeasuredContainer;
+
+const WHY: Readonly<Record<UnmeasuredContainer['why'], string>> = {
+  'not-seen': 'the hook was not called',
+  skipped: 'skipped, as the configuration says',
+  allowed: 'could not be measured, and was let start',
+};
+
 /** One line a container. Ids and digests are short on a terminal, where people compare them by eye, and whole elsewhere. */
-export function formatContainers(containers: readonly MeasuredContainer[]): string {
+export function formatContainers(containers: readonly ShownContainer[]): string {
   if (containers.length === 0) return 'no measured containers\n';
   return formatTable(HEAD, containers.map(formatRow));
 }
 
-function formatRow(container: MeasuredContainer): readonly Cell[] {
+function formatRow(container: ShownContainer): readonly Cell[] {
   const short = isTerminal();
   return [
     { text: short ? container.id.slice(0, SHORT_ID) : container.id },
-    { text: short ? container.digest.slice(0, SHORT_DIGEST) : container.digest },
-    writableOf(container),
+    ...measurementOf(container, short),
     container.running ? { text: 'running', style: 'green' } : { text: 'gone', style: 'gray' },
     { text: container.started ?? 'earlier boot' },
     { text: container.image ?? '' },
     { text: nameOf(container) },
   ];
+}
+
+/** Its digest, and what is above the image. */
+function measurementOf(container: ShownContainer, short: boolean): readonly [Cell, Cell] {
+  if (!container.measured) {
+    const kind = container.class === 'container' ? container.why : container.class;
+    return [{ text: 'unmeasured', style: 'red' }, { text: kind }];
+  }
+  const { digest } = container;
+  return [{ text: short ? digest.slice(0, SHORT_DIGEST) : digest }, writableOf(container)];
 }
 
 function writableOf({ view, writable }: MeasuredContainer): Cell {
@@ -32,14 +50,24 @@ function writableOf({ view, writable }: MeasuredContainer): Cell {
 }
 
 /** `namespace/pod/container`, as far as the engine told. */
-function nameOf({ namespace, pod, container }: MeasuredContainer): string {
+function nameOf({ namespace, pod, container }: ShownContainer): string {
   return [namespace, pod, container].filter((part) => part !== undefined).join('/');
 }
 
 /** Everything about one container, in full. */
-export function formatContainer(container: MeasuredContainer): string {
-  const { ns, ...entry } = container;
-  const rows: readonly (readonly [string, string | undefined])[] = [
+export function formatContainer(container: ShownContainer): string {
+  const rows = container.measured ? rowsOfMeasured(container) : rowsOfUnmeasured(container);
+  const told = rows.filter(([, value]) => value !== undefined && value !== '');
+  return formatTable(
+    [],
+    told.map(([name, value = '']) => [{ text: name, style: 'bold' }, { text: value }]),
+  );
+}
+
+type Row = readonly [name: string, value: string | undefined];
+
+function rowsOfMeasured({ ns, ...entry }: MeasuredContainer): readonly Row[] {
+  return [
     ['container', entry.id],
     ['rootfs digest', entry.digest],
     ['view', entry.view],
@@ -55,15 +83,31 @@ export function formatContainer(container: MeasuredContainer): string {
         .map(([name, inode]) => `${name}:[${inode}]`)
         .join(' '),
     ],
+    ...rowsOfIdentity(entry),
+  ];
+}
+
+function rowsOfUnmeasured(container: UnmeasuredContainer): readonly Row[] {
+  return [
+    ['container', container.id],
+    ['rootfs digest', 'unmeasured'],
+    ['why', WHY[container.why]],
+    ['reason', container.reason],
+    ['class', container.class],
+    ['state', 'running'],
+    ['started', container.started],
+    ['pid', String(container.pid)],
+    ['on file in', container.file],
+    ...rowsOfIdentity(container),
+  ];
+}
+
+function rowsOfIdentity(entry: ShownContainer | Omit<MeasuredContainer, 'ns'>): readonly Row[] {
+  return [
     ['engine', entry.engine],
     ['image', entry.image],
     ['pod', entry.pod],
     ['namespace', entry.namespace],
     ['name', entry.container],
   ];
-  const told = rows.filter(([, value]) => value !== undefined && value !== '');
-  return formatTable(
-    [],
-    told.map(([name, value = '']) => [{ text: name, style: 'bold' }, { text: value }]),
-  );
 }

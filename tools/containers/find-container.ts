@@ -18,8 +18,8 @@ export function findContainer<T extends { readonly id: string }>(
   if (only !== undefined && found.length === 1) return only;
   const quoted = JSON.stringify(id);
   if (found.length === 0) {
-    throw new ToolError('unknown-container', `no measured container has the id ${quoted}`, {
-      hint: 'see `oci-measure containers`; an unmeasured one stands in `oci-measure log`, if the hook saw it',
+    throw new ToolError('unknown-container', `no container has the id ${quoted}`, {
+      hint: 'see `oci-measure containers`; one that is gone and was not measured stands in `oci-measure log`, if the hook saw it',
     });
   }
   const named = found.slice(0, NAMED).map((container) => JSON.stringify(container.id));

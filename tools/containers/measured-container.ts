@@ -10,6 +10,7 @@ import { bootTimeMs, formatTime } from '#tools/time';
 
 /** An entry of the container map, and what the machine says about it now. docs/schema/containers.json */
 export interface MeasuredContainer extends MapEntry {
+  readonly measured: true;
   /** RFC 3339, UTC; absent for a container of an earlier boot. */
   readonly started?: string;
   /** Whether its first process is still there. */
@@ -30,10 +31,11 @@ export function measuredContainers(state: string): readonly MeasuredContainer[] 
     entry.bootId === bootID
       ? {
           ...entry,
+          measured: true,
           started: formatTime(bootMs + entry.timestamp / 1000),
           running: isRunning(entry),
         }
-      : { ...entry, running: false },
+      : { ...entry, measured: true, running: false },
   );
 }
 
