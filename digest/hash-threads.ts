@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { ContentRing } from './content-ring.ts';
 import { startHashWorker } from './hash-worker-source.ts';
+import { spareProcessors, startWorker } from './worker-thread.ts';
 
 /** The walk cannot feed more, and each takes about 10 MB. */
-const MAX_THREADS = 8;
+const MAX_THREADS = 7;
 
 let earlyRing: ContentRing | undefined;
 
@@ -24,26 +24,12 @@ export function takeEarlyRing(): ContentRing | undefined {
   return ring;
 }
 
-/** A thread that never comes is not missed: the calling thread hashes what nobody else does. */
 export function startThread(ring: ContentRing, dropsRoot: boolean): void {
-  try {
-    const worker = startHashWorker({ memory: ring.memory, dropsRoot });
-    // Without a listener Node would end the process.
-    worker.on('error', () => {});
-    worker.unref();
-  } catch (error) {
-    // A limit of processes counts threads, too.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED')) {
-      throw error;
-    }
-  }
+  startWorker(() => startHashWorker({ memory: ring.memory, dropsRoot }));
 }
 
-let most: number | undefined;
-
-/** One less than there are processors: the calling thread hashes, too, once it has walked. Asked once: it reads files of the cgroup. */
 export function maxThreads(): number {
-  return (most ??= Math.min(availableParallelism(), MAX_THREADS) - 1);
+  return Math.min(spareProcessors(), MAX_THREADS);
 }
 
 export function isRoot(): boolean {

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import { spareProcessors, startWorker } from '#digest/worker-thread';
 import { startLayerWorker } from './layer-worker-source.ts';
 
 /** Each takes some 10 MB. Images with more large layers are rare. */
-const MAX_THREADS = 16;
+const MAX_THREADS = 15;
 
 let earlyThread: Worker | undefined;
 
@@ -27,23 +27,10 @@ export function takeThreads(count: number): Worker[] {
   return threads;
 }
 
-/** @returns undefined where this process may have no more threads: it reads alone then */
 function startThread(): Worker | undefined {
-  let thread: Worker;
-  try {
-    thread = startLayerWorker();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED')
-      return;
-    throw error;
-  }
-  // Without a listener Node would end the process.
-  thread.on('error', () => {});
-  thread.unref();
-  return thread;
+  return startWorker(startLayerWorker);
 }
 
-/** One less than there are processors: the calling thread reads, too. */
 function maxThreads(): number {
-  return Math.min(availableParallelism(), MAX_THREADS) - 1;
+  return Math.min(spareProcessors(), MAX_THREADS);
 }
