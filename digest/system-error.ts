@@ -3,11 +3,6 @@ import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { quotePath } from './listing-path.ts';
 
-/** `ENOENT` and the like, of an error that Node made; undefined of one that has no code. */
-export function systemErrorCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 /** @param errno positive */
 export function describeErrno(errno: number): string {
   return `${getSystemErrorName(-errno)} (${getSystemErrorMessage(-errno)})`;

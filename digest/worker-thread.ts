@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { systemErrorCode } from './system-error.ts';
+import { systemErrorCode } from './system-error-code.ts';
 
 let processors: number | undefined;
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { ToolError } from './errors.ts';
 
 const STDOUT = 1;

@@ -5,7 +5,7 @@ import type { BlobRegion } from '#digest/blobs/layer-source';
 import { READ_LIMITS } from '#digest/blobs/limits';
 import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { imageError } from './image-error.ts';
 import { readRegion } from './read-region.ts';
 import { SpoolFile } from './spool-file.ts';

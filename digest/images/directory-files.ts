@@ -2,7 +2,7 @@ import { closeSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { quoted } from '#digest/quoted';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { NO_LINK, openHostFile, reading } from './host-file.ts';
 import { imageError } from './image-error.ts';
 import type { StoredFiles } from './stored-files.ts';

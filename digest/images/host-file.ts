@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { imageError } from './image-error.ts';
 
 // A fifo must not block, a terminal not become ours.

@@ -3,7 +3,8 @@ import { closeSync, openSync, readlinkSync, readSync, statfsSync, statSync } fro
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoted } from '#digest/quoted';
-import { describeErrno, systemErrorCode } from '#digest/system-error';
+import { describeErrno } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from '#hook/rootfs/mount-syscalls';
 

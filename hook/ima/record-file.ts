@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quoted } from '#digest/quoted';
-import { describeErrno, systemErrorCode } from '#digest/system-error';
+import { describeErrno } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { getSignature, setSignature } from './ima-syscalls.ts';
 import { RECORD_OWNER, type RecordText, recordPath } from './record.ts';

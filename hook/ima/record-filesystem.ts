@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { quoted } from '#digest/quoted';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { unescapeOctal } from '#hook/rootfs/mountinfo';
 import { getExt4Uuid } from './ima-syscalls.ts';

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import type { NamespaceInodes } from '#hook/log/measurement-event';
 import { processStartTime } from '#hook/log/process-start';

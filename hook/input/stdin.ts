@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { waitForInput } from '#hook/libc';
 

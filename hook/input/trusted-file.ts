@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { quoted } from '#digest/quoted';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError, type HookErrorCode } from '#hook/errors';
 import { isHostUserNamespace, readUserNamespace } from './user-namespace.ts';
 

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { reserve } from '#hook/libc';
 

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { listContainers } from '#hook/log/container-map';
 import { readBootId } from '#hook/log/log-session';
 import type { MapEntry } from '#hook/log/map-entry';

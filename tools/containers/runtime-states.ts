@@ -1,7 +1,7 @@
 /** What runtimes wrote down about containers that they started: found, bounded and checked as to form; nothing in it is believed further. */
 import { type Dirent, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { readTrustedFile } from '#hook/input/trusted-file';
 
 /** One container as its runtime has it on file. */

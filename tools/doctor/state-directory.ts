@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
 import { formatMode, whoElseWrites } from './ownership.ts';
 

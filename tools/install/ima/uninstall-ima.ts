@@ -1,7 +1,7 @@
 /** `oci-measure uninstall ima`: everything that `install ima` made goes; what it found is as it was. */
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorCode } from '#digest/system-error';
+import { systemErrorCode } from '#digest/system-error-code';
 import {
   applyChange,
   changeOf,
