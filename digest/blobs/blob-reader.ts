@@ -1,10 +1,10 @@
-import { readSync } from 'node:fs';
 import type { DigestText } from '#digest/digest';
 import { DigestError } from '#digest/errors';
 import { Memory } from '#digest/linux-syscalls';
 import { Sha256 } from '#digest/sha256';
 import { MAGIC_LENGTH } from './compression.ts';
 import type { BlobRegion } from './layer-source.ts';
+import { readRegion, readSome } from './read-region.ts';
 
 const CHUNK_SIZE = 128 * 1024;
 
@@ -22,11 +22,12 @@ export class BlobReader implements Disposable {
     this.#blob = blob;
   }
 
-  /** @returns its first bytes, MAGIC_LENGTH of them where there are so many */
+  /**
+   * @returns its first bytes, MAGIC_LENGTH of them where there are so many
+   * @throws {DigestError} `unreadable`
+   */
   start(): Uint8Array {
-    const { fd, offset, size } = this.#blob;
-    const start = Buffer.alloc(Math.min(MAGIC_LENGTH, size));
-    return start.subarray(0, readAt(fd, start, start.length, offset));
+    return readRegion(this.#blob, 0, MAGIC_LENGTH);
   }
 
   /**
@@ -36,10 +37,10 @@ export class BlobReader implements Disposable {
    * @throws {DigestError} `image` if the blob is shorter than it should be, `unreadable`
    */
   read(): number {
-    const { fd, offset, size } = this.#blob;
+    const { size } = this.#blob;
     const wanted = Math.min(CHUNK_SIZE, size - this.#done);
     if (wanted === 0) return 0;
-    const count = readAt(fd, chunk.bytes, wanted, offset + this.#done);
+    const count = readSome(this.#blob, this.#done, chunk.bytes, wanted);
     if (count === 0) {
       throw new DigestError('image', `expected a blob of ${size} bytes, found ${this.#done}`);
     }
@@ -55,14 +56,5 @@ export class BlobReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.#hash[Symbol.dispose]();
-  }
-}
-
-function readAt(fd: number, into: Buffer, length: number, position: number): number {
-  try {
-    return readSync(fd, into, 0, length, position);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DigestError('unreadable', `could not read a blob: ${why}`, { cause });
   }
 }

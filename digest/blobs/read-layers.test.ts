@@ -140,7 +140,7 @@ describe('a blob', () => {
     try {
       assert.match(
         await refusal([{ ...source, blob: { ...source.blob, fd } }]),
-        /^unreadable layer 1: could not read a blob: EISDIR/,
+        /^unreadable layer 1: could not read a file of the image: EISDIR/,
       );
     } finally {
       closeSync(fd);

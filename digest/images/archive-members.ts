@@ -1,9 +1,9 @@
 import { extract, type Header } from 'tar-stream';
 import type { BlobRegion } from '#digest/blobs/layer-source';
+import { readRegion } from '#digest/blobs/read-region';
 import { quoted } from '#digest/quoted';
 import { checkKinds } from './header-kinds.ts';
 import { imageError } from './image-error.ts';
-import { readRegion } from './read-region.ts';
 
 /** A member of an archive: what its header says, and where its content lies in the file. */
 export interface ArchiveMember {

@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { readRegion } from '#digest/blobs/read-region';
 import { DigestError } from '#digest/errors';
 import { scratchDirectory } from '#digest/tree.fixture';
 import { openArchive } from './archive-files.ts';
 import { describeImage, type ImageDirectory, imageDirectory } from './image.fixture.ts';
-import { readRegion } from './read-region.ts';
 
 const BLOCK = 512;
 const refusal = (message: RegExp) => ({ name: 'DigestError', code: 'image', message });

@@ -3,11 +3,11 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { compressionOf, MAGIC_LENGTH } from '#digest/blobs/compression';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { READ_LIMITS } from '#digest/blobs/limits';
+import { readRegion } from '#digest/blobs/read-region';
 import { DigestError } from '#digest/errors';
 import { quoted } from '#digest/quoted';
 import { systemErrorCode } from '#digest/system-error-code';
 import { imageError } from './image-error.ts';
-import { readRegion } from './read-region.ts';
 import { SpoolFile } from './spool-file.ts';
 
 const CHUNK = 256 * 1024;

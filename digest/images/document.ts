@@ -1,8 +1,8 @@
 import type { BlobRegion } from '#digest/blobs/layer-source';
+import { readRegion } from '#digest/blobs/read-region';
 import type { DigestText } from '#digest/digest';
 import { sha256 } from '#digest/sha256';
 import { imageError } from './image-error.ts';
-import { readRegion } from './read-region.ts';
 
 /** containerd's limit for manifests; podman's for manifests and configurations. */
 export const MAX_DOCUMENT_BYTES: number = 4 * 1024 * 1024;

@@ -5,10 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { readRegion } from '#digest/blobs/read-region';
 import { DigestError } from '#digest/errors';
 import { type ScratchDirectory, scratchDirectory } from '#digest/tree.fixture';
 import { openArchive } from './archive-files.ts';
-import { readRegion } from './read-region.ts';
 import { SpoolFile } from './spool-file.ts';
 import type { StoredFiles } from './stored-files.ts';
 
