@@ -7,6 +7,7 @@ import { LISTED_OVERLAY_XATTRS, type ListingKind, type UnhashedFile } from './li
 import { ListingDigest } from './listing-digest.ts';
 import { quotePath } from './listing-path.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
+import { SHA256_OF_NOTHING } from './sha256.ts';
 import type { FoundName } from './tree-reader.ts';
 import type { Visitor } from './walk.ts';
 import type { EntryXattrs, OverlayXattrPrefix } from './xattrs.ts';
@@ -25,7 +26,6 @@ const MAX_LISTING_SIZE = 16 * 1024 * 1024;
 const INTERRUPT_EVERY = 256;
 /** Digests that are ready are taken in batches: one by one, the threads fight for the memory they share (measured: 8 ms). */
 const TAKE_EVERY = 64;
-const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** Turns what a walk meets into a listing, in order, though contents are hashed in any order. */
 export class ListingVisitor implements Visitor, Disposable {

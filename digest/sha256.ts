@@ -21,6 +21,9 @@ const signatures = {
   EVP_DigestFinal_ex: { arguments: ['pointer', 'pointer', 'pointer'], return: 'i32' },
 } as const;
 
+/** In hexadecimal: what the content of an empty file has. */
+export const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 const NULL = 0n;
 const space = new Memory(65);
 const digest: Uint8Array = space.bytes.subarray(0, 32);

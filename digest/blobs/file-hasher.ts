@@ -1,5 +1,5 @@
 import { Memory } from '#digest/linux-syscalls';
-import { Sha256, sha256 } from '#digest/sha256';
+import { SHA256_OF_NOTHING, Sha256, sha256 } from '#digest/sha256';
 
 const SPACE_SIZE = 256 * 1024;
 
@@ -7,9 +7,7 @@ const space = new Memory(SPACE_SIZE);
 const zeros = new Memory(SPACE_SIZE);
 zeros.bytes.fill(0);
 
-const DIGEST_OF_NOTHING = Uint8Array.fromHex(
-  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-);
+const digestOfNothing = Uint8Array.fromHex(SHA256_OF_NOTHING);
 
 /** Hashes the content of one file after another. */
 export class FileHasher implements Disposable {
@@ -20,7 +18,7 @@ export class FileHasher implements Disposable {
   /** @param size of the content, all its parts together */
   start(size: number): void {
     this.#size = size;
-    this.#digest = size === 0 ? DIGEST_OF_NOTHING : undefined;
+    this.#digest = size === 0 ? digestOfNothing : undefined;
     this[Symbol.dispose]();
   }
 
