@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { UninstallCommand } from './install.ts';
 import { version } from './version.ts';
 
 type Exit = (code: number) => void;
@@ -12,8 +13,12 @@ interface Options {
   readonly partition?: string;
   readonly load?: true;
   readonly dryRun?: true;
+  readonly root?: string;
+  readonly restart?: true;
+  readonly force?: true;
 }
 
+const ENGINES = 'podman, crio, containerd, docker or ima';
 const SOURCE =
   'a directory, bundle:DIR (the root.path of its config.json), listing:FILE, or an image: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF]';
 
@@ -125,42 +130,55 @@ function describeLog(program: Command, exit: Exit): void {
 }
 
 function describeInstall(program: Command, exit: Exit): void {
-  program
+  const command = program
     .command('install')
-    .summary('sets this machine up: ima')
+    .summary(`sets this machine up: ${ENGINES}`)
     .description(
-      "Sets up what oci-measure needs of this machine. ima: the filesystem that records for the kernel's measurement list are on, and the rule of the IMA policy that has the kernel measure them. What would be done is decided and shown first; what is there already is kept.",
+      "Has an engine call the hook, so that the next container is measured. ima: sets up what the kernel needs to list containers: the filesystem that records are on, and the rule of the IMA policy that has the kernel measure them. What would be done is decided and shown first; what is there already, and what is anybody else's, is kept.",
     )
-    .argument('<ENGINE>', 'ima')
+    .argument('<ENGINE>', ENGINES)
     .addOption(dryRunOption())
     .option('--partition <DEV>', 'ima: an empty partition for the records (default: an image file)')
     .option(
       '--load',
       'ima: load the policy now, not when the machine starts; most kernels take one in a boot',
-    )
-    .action(async (engine: string, _options: unknown, command: Command) => {
-      const { install } = await import('./install.ts');
-      const { config, partition, load = false, dryRun = false } = optionsOf(command);
-      exit(await install({ engine, partition, load, dryRun, config }));
-    });
+    );
+  addEngineOptions(command, 'install although `doctor` finds that containers would be denied');
+  command.action(async (engine: string) => {
+    const { install } = await import('./install.ts');
+    const { partition, load = false } = optionsOf(command);
+    exit(await install({ engine, partition, load, ...engineOptionsOf(command) }));
+  });
 }
 
 function describeUninstall(program: Command, exit: Exit): void {
-  program
+  const command = program
     .command('uninstall')
-    .summary('takes away what install made: ima')
+    .summary(`takes away what install made: ${ENGINES}`)
     .description('Takes away what `install` made, and puts back what it found.')
-    .argument('<ENGINE>', 'ima')
-    .addOption(dryRunOption())
-    .action(async (engine: string, _options: unknown, command: Command) => {
-      const { uninstall } = await import('./install.ts');
-      const { config, dryRun = false } = optionsOf(command);
-      exit(await uninstall({ engine, dryRun, config }));
-    });
+    .argument('<ENGINE>', ENGINES)
+    .addOption(dryRunOption());
+  addEngineOptions(command, 'take the executable away although an engine may still start it');
+  command.action(async (engine: string) => {
+    const { uninstall } = await import('./install.ts');
+    exit(await uninstall({ engine, ...engineOptionsOf(command) }));
+  });
+}
+
+function addEngineOptions(command: Command, force: string): void {
+  command
+    .option('--root <DIR>', "engines: the file tree of another machine, or of an image's")
+    .option('--restart', 'engines: restart or reload the engine where it needs that')
+    .option('--force', `engines: ${force}`);
+}
+
+function engineOptionsOf(command: Command): Omit<UninstallCommand, 'engine'> {
+  const { config, root, restart = false, force = false, dryRun = false } = optionsOf(command);
+  return { config, root, restart, force, dryRun };
 }
 
 function dryRunOption(): Option {
-  return new Option('--dry-run', 'say what would be done, and do nothing');
+  return new Option('--dry-run', 'show what would be done, files as diffs, and do nothing');
 }
 
 function describeDoctor(program: Command, exit: Exit): void {

@@ -1,3 +1,10 @@
+import { isAbsolute, resolve } from 'node:path';
+import { isSea } from 'node:sea';
+import { type Config, defaultConfigPath, loadConfigAt } from '#hook/input/config';
+import { formatFindings } from '#tools/doctor/findings';
+import { installEngine, type Order, uninstallEngine } from '#tools/install/carry-out';
+import { findEngine, KNOWN_ENGINES } from '#tools/install/engines';
+import { type Host, hostAt } from '#tools/install/host';
 import { checkConfiguration } from './check-configuration.ts';
 import { readConfiguration } from './configuration.ts';
 import { ToolError } from './errors.ts';
@@ -8,6 +15,10 @@ export interface UninstallCommand {
   readonly engine: string;
   readonly dryRun: boolean;
   readonly config: string | undefined;
+  /** The file tree of another machine. */
+  readonly root: string | undefined;
+  readonly restart: boolean;
+  readonly force: boolean;
 }
 
 export interface InstallCommand extends UninstallCommand {
@@ -15,50 +26,94 @@ export interface InstallCommand extends UninstallCommand {
   readonly load: boolean;
 }
 
-/** What can be installed. */
-interface Engine {
-  install(command: InstallCommand): Promise<number>;
-  uninstall(command: UninstallCommand): Promise<number>;
-}
-
-const ENGINES: ReadonlyMap<string, Engine> = new Map([
-  [
-    'ima',
-    {
-      install: async ({ config, ...options }) => {
-        const tpm = openTpm(readConfiguration(config));
-        const { installIma } = await import('#tools/install/ima/install-ima');
-        return await installIma({ ...options, tpm, say: writeOut });
-      },
-      uninstall: async (options) => {
-        const { uninstallIma } = await import('#tools/install/ima/uninstall-ima');
-        return await uninstallIma({ ...options, say: writeOut });
-      },
-    },
-  ],
-]);
+/** How much longer than the hook itself a runtime waits for it. */
+const SECONDS_MORE = 10;
+const IMA = 'ima';
 
 /** @throws ToolError `usage`, `install`; HookError `config`, `ima`, `tpm` */
 export async function install(command: InstallCommand): Promise<number> {
-  const engine = findEngine(command);
+  const { engine, config, partition, load, dryRun } = command;
+  checkOptions(command);
   requireRoot();
-  return await engine.install(command);
+  if (engine === IMA) {
+    const tpm = openTpm(readConfiguration(config));
+    const { installIma } = await import('#tools/install/ima/install-ima');
+    return await installIma({ dryRun, partition, load, tpm, say: writeOut });
+  }
+  if (partition !== undefined || load) {
+    throw new ToolError('usage', '--partition and --load are of `install ima`');
+  }
+  const order = await orderOf(command);
+  const { deadline } = configurationOf(order.host, config);
+  if (order.host.isThisMachine && !command.force) await requireReadiness(config);
+  const options = { config: fileOnHost(order.host, config), timeout: deadline + SECONDS_MORE };
+  return await installEngine({ ...order, options, program: ownProgram() });
 }
 
 /** @throws ToolError `usage`, `install`; HookError `config` */
 export async function uninstall(command: UninstallCommand): Promise<number> {
-  const engine = findEngine(command);
-  await checkConfiguration(command.config);
+  const { engine, config, dryRun } = command;
+  checkOptions(command);
+  if (engine !== IMA) {
+    requireRoot();
+    return await uninstallEngine(await orderOf(command));
+  }
+  await checkConfiguration(config);
   requireRoot();
-  return await engine.uninstall(command);
+  const { uninstallIma } = await import('#tools/install/ima/uninstall-ima');
+  return await uninstallIma({ dryRun, say: writeOut });
 }
 
-function findEngine({ engine }: UninstallCommand): Engine {
-  const found = ENGINES.get(engine);
-  if (found !== undefined) return found;
-  const known = [...ENGINES.keys()].join(', ');
-  throw new ToolError('usage', `unknown engine ${JSON.stringify(engine)}`, {
-    hint: `known: ${known}`,
+/** @throws ToolError `usage` */
+function checkOptions({ engine, root, restart, force }: UninstallCommand): void {
+  if (engine !== IMA && findEngine(engine) === undefined) {
+    throw new ToolError('usage', `unknown engine ${JSON.stringify(engine)}`, {
+      hint: `known: ${[IMA, ...KNOWN_ENGINES].join(', ')}`,
+    });
+  }
+  if (engine === IMA && (root !== undefined || restart || force)) {
+    throw new ToolError('usage', '--root, --restart and --force are of container engines');
+  }
+  if (root !== undefined && restart) {
+    throw new ToolError('usage', 'nothing runs below --root that --restart could restart');
+  }
+}
+
+async function orderOf({ engine, root, ...options }: UninstallCommand): Promise<Order> {
+  const load = findEngine(engine);
+  if (load === undefined) throw new TypeError(`no engine ${engine}`);
+  return { ...options, engine, host: hostAt(root), installer: await load(), say: writeOut };
+}
+
+/** Of the host; it is read here to be told of what is wrong with it now, and for its deadline. */
+function configurationOf(host: Host, file: string | undefined): Config {
+  if (host.isThisMachine) return readConfiguration(file);
+  return loadConfigAt(host.at(fileOnHost(host, file) ?? defaultConfigPath), file !== undefined);
+}
+
+/** @throws ToolError `usage` for a path that says nothing on another machine */
+function fileOnHost(host: Host, file: string | undefined): string | undefined {
+  if (file === undefined || isAbsolute(file)) return file;
+  if (host.isThisMachine) return resolve(file);
+  throw new ToolError('usage', `with --root, --config takes an absolute path of that machine`);
+}
+
+/** @throws ToolError `install` */
+async function requireReadiness(config: string | undefined): Promise<void> {
+  const { nextContainerProblems } = await import('#tools/doctor/next-container');
+  const problems = await nextContainerProblems(config);
+  if (problems.length === 0) return;
+  throw new ToolError('install', 'with the hook installed, the next container would not start', {
+    details: formatFindings(problems).trimEnd().split('\n'),
+    hint: 'mend that first (`oci-measure doctor`), or install with --force',
+  });
+}
+
+/** @throws ToolError `install` */
+function ownProgram(): string {
+  if (isSea()) return process.execPath;
+  throw new ToolError('install', 'expected one executable to install, found sources', {
+    hint: 'run dist/oci-measure, made by `npm run build`',
   });
 }
 

@@ -39,7 +39,7 @@ const MODE = 0o644;
 /** Of a file before its first change: the very file, by another name. */
 const BACKUP = '.before-oci-measure';
 /** Of a file that is not in place yet. Always the same, so that what a killed installation left is found. */
-const MADE = '.new-oci-measure';
+export const MADE = '.new-oci-measure';
 
 /**
  * A change of what is at a path now.
@@ -91,7 +91,7 @@ export function applyChange(change: FileChange): void {
     throw new ToolError('install', `${JSON.stringify(path)} was changed meanwhile`);
   }
   try {
-    if (after === undefined) removeFile(path);
+    if (after === undefined) removeFile(change);
     else if (before === undefined) addFile(change, after);
     else if (readText(path + BACKUP) === after) renameSync(path + BACKUP, path);
     else replaceFile(change, after);
@@ -102,21 +102,25 @@ export function applyChange(change: FileChange): void {
 }
 
 /** Takes away what {@link applyChange} kept, once nothing of ours is in the file, and what it was killed over. */
-export function dropBackup(path: string): void {
+export function dropBackup(path: string, makeIn: string = dirname(path)): void {
   rmSync(path + BACKUP, { force: true });
-  rmSync(path + MADE, { force: true });
+  rmSync(placeToMake(path, makeIn), { force: true });
 }
 
-function removeFile(path: string): void {
+function placeToMake(path: string, makeIn: string): string {
+  return join(makeIn, `${basename(path)}${MADE}`);
+}
+
+function removeFile({ path, makeIn }: FileChange): void {
   rmSync(path);
-  dropBackup(path);
+  dropBackup(path, makeIn);
 }
 
 function addFile(change: FileChange, text: string): void {
   const { path, mode = MODE } = change;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   // Left by somebody who took the file away: no longer what it was before.
-  dropBackup(path);
+  dropBackup(path, change.makeIn);
   putFile(change, text, { mode });
 }
 
@@ -134,7 +138,7 @@ interface Attributes {
 }
 
 function putFile({ path, makeIn }: FileChange, text: string, { mode, owner }: Attributes): void {
-  const made = join(makeIn ?? dirname(path), `${basename(path)}${MADE}`);
+  const made = placeToMake(path, makeIn ?? dirname(path));
   rmSync(made, { force: true });
   const file = openSync(made, 'wx', 0o600);
   try {

@@ -1,0 +1,200 @@
+/** An engine's plan, the executable before or after it, and the record around both. */
+import { existsSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemErrorCode } from '#digest/system-error-code';
+import type { EngineInstaller, EngineOptions, EnginePlan, Restart } from './engine-plan.ts';
+import { installExecutable, placeOfExecutable, removeExecutable } from './executable.ts';
+import { dropBackup, type FileChange } from './file-change.ts';
+import type { Host } from './host.ts';
+import { lockHost } from './host-lock.ts';
+import {
+  changeInstalled,
+  type Installed,
+  type Moment,
+  NOTHING,
+  readInstalled,
+} from './installed.ts';
+import { RECORD_SUFFIX } from './own-places.ts';
+import { applyStep, describeStep, diffOfStep, isPending, type Step } from './steps.ts';
+import { hasReadSince, requireSystemd, restart, thisMoment } from './systemd.ts';
+
+export interface Order {
+  readonly host: Host;
+  /** As on the command line. */
+  readonly engine: string;
+  readonly installer: EngineInstaller;
+  readonly dryRun: boolean;
+  readonly restart: boolean;
+  readonly force: boolean;
+  /** To whoever asked for it, in whole lines. */
+  readonly say: (text: string) => void;
+}
+
+export interface InstallOrder extends Order {
+  /** What is to be the executable: a file here. */
+  readonly program: string;
+  readonly options: Omit<EngineOptions, 'executable'>;
+}
+
+/** For containers whose hooks were read just before the entry went. */
+const UNDER_WAY_MS = 2000;
+
+/**
+ * Nothing is done before all of it was decided and told. It can be stopped at any moment and asked for again.
+ *
+ * @throws ToolError `install`
+ */
+export async function installEngine(order: InstallOrder): Promise<number> {
+  const { host, engine, installer, program, options } = order;
+  using _lock = lockHost(host);
+  const executable = placeOfExecutable(host);
+  const recordFile = executable + RECORD_SUFFIX;
+  const before = readInstalled(host, recordFile);
+  const plan = await installer.install(host, { ...options, executable });
+  const copy = installExecutable(host.at(executable), program, before?.hasExecutable ?? false);
+  const changed = plan.changes.map(({ path }) => host.nameOf(path));
+  const files = new Set([...(before?.engines[engine]?.files ?? []), ...changed]);
+  const record = changeInstalled(host, recordFile, {
+    hasExecutable: before?.hasExecutable ?? copy.isNeeded,
+    engines: { ...before?.engines, [engine]: { files: [...files] } },
+    directories: withMissing(host, before?.directories ?? [], [recordFile, ...changed]),
+  });
+  const steps = [record, copy, ...plan.changes];
+  tell(steps, plan.notes, order);
+  if (order.dryRun) return 0;
+  if (order.restart) requireSystemd();
+  makeReadable();
+  for (const step of steps) applyStep(step);
+  await restartOrTell(order, plan, steps.some(isPending));
+  return 0;
+}
+
+/** @throws ToolError `install` */
+export async function uninstallEngine(order: Order): Promise<number> {
+  const { host, engine, installer } = order;
+  using _lock = lockHost(host);
+  const executable = placeOfExecutable(host);
+  const recordFile = executable + RECORD_SUFFIX;
+  const before = readInstalled(host, recordFile) ?? NOTHING;
+  const { [engine]: own, ...others } = before.engines;
+  const recorded = own?.files ?? [];
+  const { plan, shared } = splitPlan(host, await installer.uninstall(host, recorded), others);
+  const isLast = Object.keys(others).length === 0;
+  const end: readonly Step[] = [
+    ...(isLast && before.hasExecutable ? [removeExecutable(host.at(executable))] : []),
+    changeInstalled(host, recordFile, isLast ? undefined : { ...before, engines: others }),
+  ];
+  tell([...plan.changes, ...end], [...shared, ...plan.notes], order);
+  if (order.dryRun) return 0;
+  if (order.restart) requireSystemd();
+  makeReadable();
+  for (const step of plan.changes) applyStep(step);
+  for (const { path, makeIn } of plan.changes) dropBackup(path, makeIn);
+  for (const file of recorded.filter((one) => !isUsedBy(others, one))) dropBackup(host.at(file));
+  const isChanged = plan.changes.some(isPending);
+  if (own !== undefined && !(await isTakenIn(order, plan, isChanged ? undefined : own.takenOut))) {
+    const still = { ...own, takenOut: isChanged ? thisMoment() : (own.takenOut ?? thisMoment()) };
+    const engines = { ...before.engines, [engine]: still };
+    applyStep(changeInstalled(host, recordFile, { ...before, engines }));
+    return 0;
+  }
+  if (isChanged && isLast && host.isThisMachine) await sleep(UNDER_WAY_MS);
+  for (const step of end) applyStep(step);
+  if (isLast) clearUp(host, executable, before);
+  return 0;
+}
+
+type Engines = Installed['engines'];
+
+/** What other engines use, too, stays. */
+function splitPlan(
+  host: Host,
+  plan: EnginePlan,
+  others: Engines,
+): { readonly plan: EnginePlan; readonly shared: readonly string[] } {
+  const isShared = ({ path, after }: FileChange): boolean =>
+    after === undefined && isUsedBy(others, host.nameOf(path));
+  const kept = plan.changes.filter(isShared);
+  return {
+    plan: { ...plan, changes: plan.changes.filter((change) => !isShared(change)) },
+    shared: kept.map(({ path }) => `${path} stays: ${Object.keys(others).join(', ')} needs it`),
+  };
+}
+
+function isUsedBy(engines: Engines, file: string): boolean {
+  return Object.values(engines).some(({ files }) => files.includes(file));
+}
+
+function tell(steps: readonly Step[], notes: readonly string[], order: Order): void {
+  const { dryRun, say } = order;
+  const pending = steps.filter(isPending);
+  if (pending.length === 0) {
+    say('nothing to do\n');
+    return;
+  }
+  for (const step of pending) say(dryRun ? diffOfStep(step) : `${describeStep(step)}\n`);
+  for (const note of notes) say(`note: ${note}\n`);
+}
+
+/** Whoever starts a container, root or not, reads what is made here: whatever the umask of whoever installs. */
+function makeReadable(): void {
+  process.umask(0o022);
+}
+
+/** With parents that are missing, which a removal takes away again. */
+function withMissing(
+  host: Host,
+  known: readonly string[],
+  files: readonly string[],
+): readonly string[] {
+  const directories = new Set(known);
+  for (const file of files) {
+    for (let path = dirname(host.at(file)); !existsSync(path); path = dirname(path)) {
+      directories.add(host.nameOf(path));
+    }
+  }
+  return [...directories].toSorted();
+}
+
+async function restartOrTell(order: Order, plan: EnginePlan, isChanged: boolean): Promise<void> {
+  if (plan.restart === undefined) return;
+  if (order.restart) await restart(plan.restart);
+  else if (isChanged) order.say(`${commandOf(plan.restart)} brings it into force\n`);
+}
+
+/** Whether the engine has a removal out of its memory, too. */
+async function isTakenIn(
+  { host, engine, say, ...order }: Order,
+  { restart: how }: EnginePlan,
+  takenOut: Moment | undefined,
+): Promise<boolean> {
+  if (how === undefined || !host.isThisMachine || order.force) return true;
+  if (order.restart) {
+    await restart(how);
+    return true;
+  }
+  const isRead = await hasReadSince(how, takenOut ?? thisMoment());
+  if (isRead === true) return true;
+  const again = `oci-measure uninstall ${engine}${isRead === undefined ? ' --force' : ''}`;
+  say(`the executable stays: until ${commandOf(how)}, ${engine} may still start it\n`);
+  say(`run that and then \`${again}\` to take it away\n`);
+  return false;
+}
+
+function commandOf({ unit, action }: Restart): string {
+  return `\`systemctl ${action} ${unit}\``;
+}
+
+function clearUp(host: Host, executable: string, { directories }: Installed): void {
+  for (const path of [executable, executable + RECORD_SUFFIX]) dropBackup(host.at(path));
+  for (const directory of directories.toReversed()) removeIfEmpty(host.at(directory));
+}
+
+function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY'].includes(String(systemErrorCode(error)))) throw error;
+  }
+}
