@@ -16,11 +16,11 @@ export type KernelName = 'bookworm' | 'trixie';
 
 const setup = fileURLToPath(new URL('setup.sh', import.meta.url));
 
-/** What a machine is made of; downloaded and made if it is not there, which takes a minute. */
-export async function prepareImages(kernel: KernelName): Promise<Images> {
+/** What a machine is made of; downloaded and made if it is not there, which takes two minutes. */
+export async function prepareImages(kernel: KernelName, userland: KernelName): Promise<Images> {
   const { stdout } = await execa('sh', [setup], { stderr: 'inherit' });
   return {
-    root: `${stdout}/root.ext4`,
+    root: `${stdout}/${userland}/root.ext4`,
     kernel: `${stdout}/${kernel}/vmlinux`,
     initrd: `${stdout}/${kernel}/initrd.cpio`,
     program: await programDisk(),

@@ -10,6 +10,8 @@ import { type Child, startQemu, startTpm } from './qemu.ts';
 export interface MachineOptions {
   /** Debian's stock kernel of that release: 6.1 or 6.12. */
   readonly kernel: KernelName;
+  /** The release that the programs are of; bookworm where nothing is said. That of bookworm has modules for either kernel. */
+  readonly userland?: KernelName;
   /** Added to the kernel's command line: `ima_policy=tcb`. */
   readonly commandLine?: string;
   /** For the start, and for each script; 120 where nothing is said. */
@@ -24,7 +26,8 @@ export interface Result {
 
 /**
  * A whole computer with a stock Debian kernel and a TPM of its own, emulated: it starts in about five seconds, and a process in it takes
- * ten to twenty times as long as here. The program is /opt/oci-measure; /srv/busybox is a small image's tree, /srv/busybox.tar the image.
+ * ten to twenty times as long as here. The program is /opt/oci-measure; /srv/busybox is a small image's tree, /srv/busybox.tar the image,
+ * /srv/pause.tar one for sandboxes.
  */
 export class Machine implements AsyncDisposable {
   readonly #directory: string;
@@ -88,6 +91,11 @@ export class Machine implements AsyncDisposable {
     await this.powerOn(commandLine);
   }
 
+  /** A socket of the host's; what is said to it comes out of the guest's serial port `wire`. One connection at a time. */
+  get wire(): string {
+    return `${this.#directory}/wire.socket`;
+  }
+
   /** What QEMU and the TPM had to say, and what the kernel printed on its console. */
   async console(): Promise<string> {
     const files = ['log', 'console'].map((name) => `${this.#directory}/${name}`);
@@ -109,7 +117,7 @@ export class Machine implements AsyncDisposable {
     await this.#qemu?.kill();
     await this.#tpm?.kill();
     this.#agent?.[Symbol.dispose]();
-    for (const socket of ['tpm', 'agent']) {
+    for (const socket of ['tpm', 'agent', 'wire']) {
       rmSync(`${this.#directory}/${socket}.socket`, { force: true });
     }
   }
@@ -135,7 +143,7 @@ export class Machine implements AsyncDisposable {
 
 /** Starts a machine with a fresh disk and a fresh TPM. Many tests can share one. */
 export async function bootMachine(options: MachineOptions): Promise<Machine> {
-  const images = await prepareImages(options.kernel);
+  const images = await prepareImages(options.kernel, options.userland ?? 'bookworm');
   const directory = await makeTestDirectory('vm');
   const machine = new Machine(directory, images, options.timeoutSeconds ?? 120);
   try {

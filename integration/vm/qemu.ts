@@ -77,6 +77,8 @@ export function startQemu(directory: string, images: Images, commandLine: string
     ['-device', 'virtio-serial'],
     ['-chardev', `socket,id=agent,path=${directory}/agent.socket`],
     ['-device', 'virtserialport,chardev=agent,name=agent'],
+    ['-chardev', `socket,id=wire,path=${directory}/wire.socket,server=on,wait=off`],
+    ['-device', 'virtserialport,chardev=wire,name=wire'],
     ['-device', 'virtio-rng'],
     ['-serial', `file:${directory}/console`],
   ];

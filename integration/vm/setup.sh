@@ -1,18 +1,19 @@
 #!/bin/sh
 # Makes what integration/vm boots, once, and prints where it is: integration/vm/setup.sh
 #
-#   root.ext4           a Debian userland with container engines and TPM tools, both kernels' modules, and in /srv
-#                       a small image: busybox/ (its tree) and busybox.tar (as `docker save` writes it)
-#   KERNEL/vmlinux      a stock Debian kernel, unpacked: under emulation that takes seconds at each boot
-#   KERNEL/initrd.cpio  what it needs to mount the root
+#   RELEASE/root.ext4    a Debian userland with container engines and TPM tools, the kernels' modules, and in /srv a small image:
+#                        busybox/ (its tree), busybox.tar (as `docker save` writes it) and pause.tar (with a command that does not end)
+#   RELEASE/vmlinux      a stock Debian kernel, unpacked: under emulation that takes seconds at each boot
+#   RELEASE/initrd.cpio  what it needs to mount the root
 #
-# A change of this file or of guest/ makes all of it anew. About a minute, 100 MB from a Debian mirror for each kernel.
+# A change of this file or of guest/ makes all of it anew. Two minutes, 250 MB from a Debian mirror for each release.
 set -eu
 
 CACHE=/var/lib/oci-measure-test/cache/vm
-KERNELS='bookworm trixie'
+RELEASES='bookworm trixie'
 PACKAGES='qemu-system-x86 qemu-utils swtpm mmdebstrap e2fsprogs xz-utils zstd'
-USERLAND='attr,busybox-static,containerd,crun,e2fsprogs,ima-evm-utils,iproute2,jq,kmod,libatomic1,libstdc++6,mount,openssl,podman,procps,runc,strace,tpm2-tools'
+ENGINES='apparmor,containerd,crun,docker.io,iproute2,iptables,podman,runc,socat'
+TOOLS='attr,busybox-static,e2fsprogs,jq,kmod,libatomic1,libstdc++6,mount,procps,tpm2-tools'
 # What the initial root needs to find the disks and the host, and to mount ext4.
 BOOT_MODULES='virtio_pci virtio_blk virtio_console ext4'
 # Hardware that the machine does not have is most of a kernel package.
@@ -75,82 +76,109 @@ unpack_vmlinux() {
   tail -c "+$((offset + 1))" "$1" | head -c "$length" | $unpack
 }
 
+# Of the release $1's package, of the version $2, into the root $3.
 copy_modules() {
   excludes=
   for directory in $ABSENT; do excludes="$excludes --exclude=./kernel/$directory"; done
-  mkdir -p "$new/root/usr/lib/modules/$2"
+  mkdir -p "$3/usr/lib/modules/$2"
   # shellcheck disable=SC2086 # a list of words
-  tar -C "$1" $excludes -c . | tar -C "$new/root/usr/lib/modules/$2" -x
-  chroot "$new/root" depmod "$2"
+  tar -C "$(find "$new/$1/package" -type d -path "*lib/modules/$2")" $excludes -c . | tar -C "$3/usr/lib/modules/$2" -x
+  chroot "$3" depmod "$2"
 }
 
 make_initrd() {
   tree=$new/$1/initrd
+  root=$new/$1/root
   mkdir -p "$tree/bin" "$tree/modules" "$tree/guest"
-  cp "$new/root/usr/bin/busybox" "$tree/bin/"
+  cp "$root/usr/bin/busybox" "$tree/bin/"
   cp guest/init.sh "$tree/init"
   cp guest/main.sh guest/agent.sh "$tree/guest/"
   chmod 755 "$tree/init" "$tree"/guest/*
   number=100
-  for module in $BOOT_MODULES; do chroot "$new/root" modprobe -S "$2" --show-depends "$module"; done |
+  for module in $BOOT_MODULES; do chroot "$root" modprobe -S "$2" --show-depends "$module"; done |
     sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r path; do
       number=$((number + 1))
       name=$number-$(basename "$path" .xz)
       case $path in
-        *.xz) xz -dc "$new/root/usr$path" ;;
-        *) cat "$new/root/usr$path" ;;
+        *.xz) xz -dc "$root/usr$path" ;;
+        *) cat "$root/usr$path" ;;
       esac >"$tree/modules/$name"
     done
   (cd "$tree" && find . | ./bin/busybox cpio -o -H newc 2>/dev/null) >"$new/$1/initrd.cpio"
 }
 
+# The root of the release $1, with the engines of that release.
 make_userland() {
-  say 'making the virtual machines'"'"' userland'
-  mirrors bookworm >"$new/sources.list"
-  mmdebstrap --quiet --variant=essential --format=directory --include="$USERLAND" \
+  say "making the virtual machines' userland of $1"
+  include=$ENGINES,$TOOLS
+  case $1 in
+    bookworm) include=$include,ima-evm-utils,openssl,strace,uidmap ;;
+    *) include=$include,docker-cli ;;
+  esac
+  mirrors "$1" >"$new/sources.list"
+  mmdebstrap --quiet --variant=essential --format=directory --include="$include" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/lib/cni/*' --dpkgopt='path-exclude=/etc/cni/*' \
     --dpkgopt='path-exclude=/usr/lib/udev/*' \
-    bookworm "$new/root" - <"$new/sources.list" >"$new/log" 2>&1 || { tail -n 20 "$new/log" >&2; fail 'mmdebstrap failed'; }
+    "$1" "$new/$1/root" - <"$new/sources.list" >"$new/log" 2>&1 || { tail -n 20 "$new/log" >&2; fail 'mmdebstrap failed'; }
 }
 
-# An image whose start is quick under emulation.
+# An image whose start is quick under emulation, in the root $1.
 make_image() {
-  srv=$new/root/srv
+  srv=$1/srv
   mkdir -p "$srv/busybox/bin" "$srv/busybox/etc" "$srv/busybox/tmp" "$srv/image"
-  cp "$new/root/usr/bin/busybox" "$srv/busybox/bin/"
+  cp "$1/usr/bin/busybox" "$srv/busybox/bin/"
   for applet in cat echo false head id ls mkdir mount printf sh sleep stat test touch true unshare; do
     ln -s busybox "$srv/busybox/bin/$applet"
   done
   echo 'root:x:0:0:root:/:/bin/sh' >"$srv/busybox/etc/passwd"
   tar -C "$srv/busybox" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$srv/image/layer.tar" .
-  layer=$(sha256sum <"$srv/image/layer.tar" | cut -d ' ' -f 1)
-  cat >"$srv/image/config.json" <<END
-{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:$layer"]}}
-END
-  echo '[{"Config":"config.json","RepoTags":["localhost/busybox:latest"],"Layers":["layer.tar"]}]' >"$srv/image/manifest.json"
-  tar -C "$srv/image" -cf "$srv/busybox.tar" manifest.json config.json layer.tar
+  save_image "$srv" busybox '["/bin/sh"]'
+  save_image "$srv" pause '["/bin/sleep","1000000"]'
   rm -r "$srv/image"
+}
+
+# Of the layer in $1/image, by the name $2, with the command $3.
+save_image() {
+  layer=$(sha256sum <"$1/image/layer.tar" | cut -d ' ' -f 1)
+  cat >"$1/image/config.json" <<END
+{"architecture":"amd64","os":"linux","config":{"Cmd":$3,"Env":["PATH=/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:$layer"]}}
+END
+  echo "[{\"Config\":\"config.json\",\"RepoTags\":[\"localhost/$2:latest\"],\"Layers\":[\"layer.tar\"]}]" >"$1/image/manifest.json"
+  tar -C "$1/image" -cf "$1/$2.tar" manifest.json config.json layer.tar
+}
+
+# The kernel of the release $1, whose modules the roots that it is started with need.
+make_kernel() {
+  say "getting the kernel of $1"
+  get_kernel "$1"
+  image=$(echo "$new/$1"/package/boot/vmlinuz-*)
+  version=${image##*/vmlinuz-}
+  unpack_vmlinux "$image" >"$new/$1/vmlinux"
+  copy_modules "$1" "$version" "$new/$1/root"
+  # The userland of bookworm is started with either kernel.
+  [ "$1" = bookworm ] || copy_modules "$1" "$version" "$new/bookworm/root"
+  make_initrd "$1" "$version"
+  rm -rf "$new/$1/package" "$new/$1/apt" "$new/$1/initrd"
+}
+
+# No journal would be quicker, but a power cut should cost a file system no more than on a real machine.
+make_disk() {
+  truncate -s 4G "$new/$1/root.ext4"
+  quietly mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 -J size=16 -d "$new/$1/root" "$new/$1/root.ext4"
+  rm -rf --one-file-system "$new/$1/root"
 }
 
 make_all() {
   [ -n "$(mirrors bookworm)" ] || quietly apt-get update
-  make_userland
-  make_image
-  for release in $KERNELS; do
-    say "getting the kernel of $release"
-    get_kernel "$release"
-    image=$(echo "$new/$release"/package/boot/vmlinuz-*)
-    version=${image##*/vmlinuz-}
-    unpack_vmlinux "$image" >"$new/$release/vmlinux"
-    copy_modules "$(find "$new/$release/package" -type d -path "*lib/modules/$version")" "$version"
-    make_initrd "$release" "$version"
-    rm -rf "$new/$release/package" "$new/$release/apt" "$new/$release/initrd"
+  for release in $RELEASES; do
+    mkdir "$new/$release"
+    make_userland "$release"
+    make_image "$new/$release/root"
   done
-  # No journal would be quicker, but a power cut should cost a file system no more than on a real machine.
-  truncate -s 4G "$new/root.ext4"
-  quietly mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 -J size=16 -d "$new/root" "$new/root.ext4"
-  rm -rf --one-file-system "$new/root" "$new/log"
+  for release in $RELEASES; do make_kernel "$release"; done
+  for release in $RELEASES; do make_disk "$release"; done
+  rm -f "$new/log" "$new/sources.list"
 }
 
 main() {
