@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { IdMappings } from '#digest/id-mapping';
 import type { Bundle } from '#hook/input/bundle';
+import { readHostPasswd } from '#hook/input/host-passwd';
 import { makeOwnDirectory, openStateDirectory } from '#hook/log/state-directory';
 import type { RootfsQuestion } from '#hook/rootfs/measure-rootfs';
 import type { Surroundings } from './surroundings.ts';
@@ -18,6 +19,8 @@ export function rootfsQuestion(
     readonlyRoot: spec.root?.readonly ?? false,
     ...(idMappings === undefined ? {} : { idMappings }),
     user: { uid, gid },
+    cwd: spec.process?.cwd ?? '/',
+    readHostPasswd,
     emptyDirectory: makeEmptyDirectory(config.state),
     interrupt: deadline.check,
   };

@@ -3,9 +3,8 @@ import { DigestError } from '#digest/errors';
 import { joinPath } from '#digest/listing-path';
 import { type FoundEntry, readNames } from '#digest/lookup';
 import type { TreeRoot } from '#digest/tree-root';
-import { isCopyUp } from './engine-additions.ts';
+import { isCopyUp, isMadeDirectory, isMadeFile } from './made-entries.ts';
 import type { Lookup } from './mount-destinations.ts';
-import { isMadeDirectory, isMadeFile } from './pristine-layer.ts';
 
 /**
  * What dockerd puts between the image and the container's own layer (moby daemon/initlayer/setup_unix.go): it unlinks

@@ -4,8 +4,8 @@ import { lookupEntry, readFileBytes } from '#digest/lookup';
 import { digestRootfs, digestWritableLayer } from '#digest/rootfs';
 import type { TreeRoot } from '#digest/tree-root';
 import type { WritableLayer } from '#hook/log/measurement-event';
+import { MAX_ACCOUNTS_BYTES } from './accounts.ts';
 import { isDockerInitLayer } from './docker-init-layer.ts';
-import { MAX_ACCOUNTS_BYTES } from './engine-additions.ts';
 import { imageOwners } from './image-owners.ts';
 import { ImageTree, lookupIn, type ReadableTree } from './image-tree.ts';
 import type { ImageDirectories } from './lower-directories.ts';
@@ -127,15 +127,18 @@ function upperFacts(
   layer: TreeRoot,
   resolveWith: Lookup,
   { xattrPrefix }: OverlayOptions,
-  { idMappings, interrupt, mountDestinations, user }: RootfsQuestion,
+  question: RootfsQuestion,
 ): UpperFacts {
-  const options = { overlay: { xattrPrefix }, idMappings };
+  const { cwd, idMappings, interrupt, mountDestinations } = question;
+  const overlay = { xattrPrefix };
   return {
     layer,
-    lookup: (path) => lookupEntry([layer], path, options),
+    lookup: (path) => lookupEntry([layer], path, { overlay, idMappings }),
+    lookupOnHost: (path) => lookupEntry([layer], path, { overlay }),
     readEntry: (path) => readFileBytes(layer, path, MAX_ACCOUNTS_BYTES),
     mountPoints: resolveMountPoints(mountDestinations, resolveWith, interrupt),
-    user,
+    workDirectory: resolveMountPoints([cwd], resolveWith, interrupt),
+    choice: question,
     interrupt,
   };
 }

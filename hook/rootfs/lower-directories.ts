@@ -40,8 +40,12 @@ export function openLayerDirectories(options: OverlayOptions): LayerDirectories 
   const upper = options.upper === undefined ? undefined : open(options.upper);
   if (options.upper !== undefined && upper === undefined)
     throw new HookError('rootfs', `the upper directory ${quoted(options.upper)} is gone`);
+  const openLower = (path: ByteString) => {
+    const unmapped = withoutIdMapping(path, options.upper);
+    return open(path) ?? (unmapped === undefined ? undefined : open(unmapped));
+  };
   const openAll = (paths: readonly ByteString[]) =>
-    paths.map(open).filter((root) => root !== undefined);
+    paths.map(openLower).filter((root) => root !== undefined);
   const image = { lowers: openAll(lowers), dataLowers: openAll(dataLowers) };
   const isWhole = image.lowers.length + image.dataLowers.length === count;
   const keep = held.move();
@@ -76,4 +80,17 @@ export function anchorLayers(
     lowers: options.lowers.map(anchorOne),
     dataLowers: options.dataLowers.map(anchorOne),
   };
+}
+
+/**
+ * For a container with a user namespace, containers/storage id-maps its home to `HOME/ID/mapped/N`, mounts the overlay of
+ * the layers' short links in there, and takes that mapping away again (drivers/overlay/overlay.go, getMappedMountRoot).
+ * The layers are where the same links lead in the home itself; imageOwners finds out that their ids are the image's.
+ */
+function withoutIdMapping(path: ByteString, upper: ByteString | undefined): ByteString | undefined {
+  const [, home, id] = /^(\/.+)\/([^/]+)\/diff$/.exec(upper ?? '') ?? [];
+  const prefix = `${home}/${id}/mapped/`;
+  if (home === undefined || !path.startsWith(prefix)) return undefined;
+  const [, link] = /^[0-9]+\/(l\/[A-Z0-9]+)$/.exec(path.slice(prefix.length)) ?? [];
+  return link && `${home}/${link}`;
 }

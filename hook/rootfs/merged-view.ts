@@ -27,15 +27,17 @@ export function measureMergedView(root: TreeRoot, question: RootfsQuestion): Roo
 }
 
 /**
- * What a runtime may have made in a root that has no layers: mount points that are an empty directory or an empty
- * file, then each directory above that this leaves empty. Whether the image had them cannot be told, so a verifier
+ * What a runtime or an engine may have made in a root that has no layers: mount points and a working directory that are
+ * an empty directory or an empty file, the link of `/etc/mtab`, then each directory above that this leaves empty. Whether the image had them cannot be told, so a verifier
  * takes the same paths out of the image's listing where they are empty there.
  */
 function findPruned(root: TreeRoot, question: RootfsQuestion): Set<ByteString> {
-  const { interrupt, mountDestinations } = question;
+  const { cwd, interrupt, mountDestinations } = question;
   const lookup = (path: ByteString) => lookupEntry([root], path, {});
-  const mountPoints = resolveMountPoints(mountDestinations, lookup, interrupt);
+  const mountPoints = resolveMountPoints([...mountDestinations, cwd], lookup, interrupt);
   const pruned = new Set<ByteString>();
+  const mtab = lookup('etc/mtab');
+  if (mtab?.kind === 'link' && mtab.target === '/proc/mounts') pruned.add('etc/mtab');
   const candidates = [...mountPoints.points, ...mountPoints.parents];
   // The deepest first, so that a directory comes after all that may be pruned inside it.
   for (const path of [...new Set(candidates)].toSorted((a, b) => depth(b) - depth(a))) {

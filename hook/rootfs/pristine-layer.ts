@@ -5,28 +5,37 @@ import { type FoundEntry, readNames } from '#digest/lookup';
 import type { TreeRoot } from '#digest/tree-root';
 import {
   additionParents,
-  type ContainerUser,
-  isCopyUp,
+  type ContainerChoice,
   isEngineAddition,
+  type SeenTree,
 } from './engine-additions.ts';
+import { isCopyUp, isMadeDirectory, isMadeFile } from './made-entries.ts';
 import type { Lookup, MountPoints } from './mount-destinations.ts';
 
-type ReadEntry = (path: ByteString) => Uint8Array;
-
 /** An upper directory, and what explains the entries it may have. */
-export interface UpperFacts {
+export interface UpperFacts extends SeenTree {
   readonly layer: TreeRoot;
-  /** An entry of the layer itself; undefined for a whiteout. */
-  readonly lookup: Lookup;
-  readonly readEntry: ReadEntry;
+  /** As `lookup`, which has an entry of the layer itself (undefined for a whiteout), but with the host's ids. */
+  readonly lookupOnHost: Lookup;
   readonly mountPoints: MountPoints;
-  readonly user: ContainerUser;
+  /** Where process.cwd is, resolved in the same way. */
+  readonly workDirectory: MountPoints;
+  readonly choice: ContainerChoice;
   readonly interrupt?: (() => void) | undefined;
 }
 
 export interface LayerFacts extends UpperFacts {
   /** What the layers below have. */
-  readonly below: { readonly lookup: Lookup; readonly readEntry: ReadEntry };
+  readonly below: SeenTree;
+}
+
+export interface UpperEntry {
+  readonly entry: FoundEntry;
+  /**
+   * Its ids are the host's, since the container maps them not. Podman is the host's root and does not chown all that it
+   * makes for a container with a user namespace. In there it is nobody's.
+   */
+  readonly isHostOwned: boolean;
 }
 
 /**
@@ -41,59 +50,71 @@ function isExplainedDirectory(facts: LayerFacts, directory: ByteString): boolean
   return readNames(facts.layer, directory).every((name) => {
     facts.interrupt?.();
     const path = joinPath(directory, name);
-    const entry = lookupOrOdd(facts, path);
-    if (entry === undefined || !isExplained(facts, path, entry)) return false;
-    return entry.kind !== 'dir' || isExplainedDirectory(facts, path);
+    const found = lookupOrOdd(facts, path);
+    if (found === undefined || !isExplained(facts, path, found)) return false;
+    return found.entry.kind !== 'dir' || isExplainedDirectory(facts, path);
   });
 }
 
 /** undefined for a whiteout, and for what only the kernel understands: neither is in a layer that is pristine. */
 export function lookupOrOdd(
-  { lookup }: Pick<LayerFacts, 'lookup'>,
+  { lookup, lookupOnHost }: Pick<UpperFacts, 'lookup' | 'lookupOnHost'>,
   path: ByteString,
-): FoundEntry | undefined {
+): UpperEntry | undefined {
   try {
-    return lookup(path);
+    const entry = lookup(path);
+    return entry && { entry, isHostOwned: false };
   } catch (error) {
-    if (error instanceof DigestError && error.code === 'needs-kernel') return undefined;
-    throw error;
+    if (!(error instanceof DigestError)) throw error;
+    if (error.code === 'needs-kernel') return undefined;
+    if (error.code !== 'unmapped-id') throw error;
+    const entry = lookupOnHost(path);
+    return entry && { entry, isHostOwned: true };
   }
 }
 
-function isExplained(facts: LayerFacts, path: ByteString, entry: FoundEntry): boolean {
-  const { points, parents } = facts.mountPoints;
+function isExplained(facts: LayerFacts, path: ByteString, found: UpperEntry): boolean {
+  const { points } = facts.mountPoints;
+  const { entry, isHostOwned } = found;
   const below = facts.below.lookup(path);
-  const isOnTheWay = points.has(path) || parents.has(path) || additionParents.has(path);
-  if (entry.kind === 'dir' && isOnTheWay)
-    return below === undefined ? isMadeDirectory(entry) : isCopyUp(entry, below);
-  if (entry.kind === 'file' && points.has(path) && below === undefined && isMadeFile(entry))
-    return true;
+  if (entry.kind === 'dir') {
+    return below === undefined
+      ? isNewDirectory(facts, path, found)
+      : !isHostOwned && isOnTheWay(facts, path) && isCopyUp(entry, below);
+  }
+  if (below === undefined && points.has(path) && !isHostOwned && isMadeFile(entry)) return true;
   const added = {
-    entry,
+    path,
+    ...found,
     below,
     readEntry: () => facts.readEntry(path),
-    readBelow: () => facts.below.readEntry(path),
+    image: facts.below,
   };
-  return isEngineAddition(path, added, facts.user);
+  return isEngineAddition(added, facts.choice);
+}
+
+/** Whether a directory may be copied up, or made, for something that is to be in it or on it. */
+export function isOnTheWay(facts: UpperFacts, path: ByteString): boolean {
+  const { mountPoints, workDirectory } = facts;
+  return [
+    mountPoints.points,
+    mountPoints.parents,
+    workDirectory.points,
+    workDirectory.parents,
+    additionParents,
+  ].some((paths) => paths.has(path));
 }
 
 /**
- * runc makes directories 0755, crun 01755 (its umask is 0); a umask may take bits away. overlayfs marks a new directory
- * opaque when `index` or `metacopy` is on, where there is nothing below that it could hide.
+ * Whether a runtime or an engine makes such a directory where there is none. The working directory is the user's under
+ * podman, root's under Docker; podman chowns it in the host's ids and leaves those above it to the host's root.
  */
-export function isMadeDirectory(entry: FoundEntry): boolean {
-  return (
-    isMade(entry, 0o1755) && [...entry.overlayXattrs.keys()].every((name) => name === 'opaque')
-  );
-}
-
-/** runc makes files 0644 or 0755, crun 0700. */
-export function isMadeFile(entry: FoundEntry): boolean {
-  return entry.size === 0 && isMade(entry, 0o755) && entry.overlayXattrs.size === 0;
-}
-
-function isMade(entry: FoundEntry, mode: number): boolean {
-  return (
-    (entry.mode & ~mode) === 0 && entry.uid === 0 && entry.gid === 0 && entry.xattrs.length === 0
-  );
+export function isNewDirectory(
+  facts: UpperFacts,
+  path: ByteString,
+  { entry, isHostOwned }: UpperEntry,
+): boolean {
+  const { points, parents } = facts.workDirectory;
+  if (points.has(path) && isMadeDirectory(entry, facts.choice.user)) return true;
+  return isMadeDirectory(entry) && (isHostOwned ? parents.has(path) : isOnTheWay(facts, path));
 }

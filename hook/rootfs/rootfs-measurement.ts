@@ -1,4 +1,5 @@
 import type { DigestText } from '#digest/digest';
+import type { ByteString } from '#digest/entry';
 import type { IdMappings } from '#digest/id-mapping';
 import type { DigestOptions } from '#digest/rootfs';
 import type { WritableLayer } from '#hook/log/measurement-event';
@@ -14,6 +15,10 @@ export interface RootfsQuestion {
   readonly idMappings?: IdMappings;
   /** process.user's ids, which are the container's. */
   readonly user: { readonly uid: number; readonly gid: number };
+  /** process.cwd. */
+  readonly cwd: string;
+  /** /etc/passwd of the host, a character for each byte; empty where there is none. */
+  readonly readHostPasswd?: () => ByteString;
   /** A directory that exists, is empty and root's alone. */
   readonly emptyDirectory: string;
   /** Called often; throws when the caller's time is up. */

@@ -76,6 +76,7 @@ export class Scratch implements Disposable {
       mountDestinations: [],
       readonlyRoot: false,
       user: { uid: 0, gid: 0 },
+      cwd: '/',
       emptyDirectory: this.at('empty'),
       ...more,
     };

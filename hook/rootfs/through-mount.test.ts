@@ -106,11 +106,10 @@ describe('an image whose lower directories are gone', () => {
     );
     const lookup = (path: string) => lookupEntry([layer], path, {});
     const mountPoints = { points: new Set(['data/vol', 'mnt']), parents: new Set(['data']) };
-    const user = { uid: 0, gid: 0 };
-    const own = entriesOfUpper(
-      { layer, lookup, readEntry: () => new Uint8Array(), mountPoints, user },
-      mounted,
-    );
+    const workDirectory = { points: new Set<string>(), parents: new Set<string>() };
+    const choice = { user: { uid: 0, gid: 0 }, cwd: '/', mountDestinations: [] };
+    const trees = { layer, lookup, lookupOnHost: lookup, readEntry: () => new Uint8Array() };
+    const own = entriesOfUpper({ ...trees, mountPoints, workDirectory, choice }, mounted);
     assert.deepEqual(own, new Set(['data/vol', 'mnt']));
   });
 

@@ -1,9 +1,16 @@
 import type { ByteString } from '#digest/entry';
 import { joinPath } from '#digest/listing-path';
-import { type FoundEntry, readNames } from '#digest/lookup';
+import { readNames } from '#digest/lookup';
 import type { TreeRoot } from '#digest/tree-root';
-import { additionParents, isEngineAddition } from './engine-additions.ts';
-import { isMadeDirectory, isMadeFile, lookupOrOdd, type UpperFacts } from './pristine-layer.ts';
+import { isEngineAddition } from './engine-additions.ts';
+import { isMadeFile, isMerged } from './made-entries.ts';
+import {
+  isNewDirectory,
+  isOnTheWay,
+  lookupOrOdd,
+  type UpperEntry,
+  type UpperFacts,
+} from './pristine-layer.ts';
 
 /**
  * The entries that a pristine upper directory adds to an image whose lower directories cannot be read. The mounted
@@ -29,31 +36,26 @@ function addEntries(
   return readNames(facts.layer, directory).every((name) => {
     facts.interrupt?.();
     const path = joinPath(directory, name);
-    const entry = lookupOrOdd(facts, path);
-    if (entry === undefined) return false;
-    if (entry.kind !== 'dir') {
+    const found = lookupOrOdd(facts, path);
+    if (found === undefined) return false;
+    if (found.entry.kind !== 'dir') {
       own.add(path);
-      return isNew(facts, path, entry);
+      return isNew(facts, path, found);
     }
-    const { points, parents } = facts.mountPoints;
-    if (!points.has(path) && !parents.has(path) && !additionParents.has(path)) return false;
+    if (!isOnTheWay(facts, path)) return false;
     if (!addEntries(facts, mounted, path, own)) return false;
     const isOwn =
-      isMadeDirectory(entry) &&
+      isNewDirectory(facts, path, found) &&
       readNames(mounted, path).every((inside) => own.has(joinPath(path, inside)));
     if (isOwn) own.add(path);
-    return isOwn || isMergedDirectory(entry);
+    return isOwn || (!found.isHostOwned && isMerged(found.entry));
   });
 }
 
-function isNew(facts: UpperFacts, path: ByteString, entry: FoundEntry): boolean {
-  if (facts.mountPoints.points.has(path) && entry.kind === 'file') return isMadeFile(entry);
-  const added = { entry, below: undefined, readEntry: nothing, readBelow: nothing };
-  return isEngineAddition(path, added, facts.user);
-}
-
-const nothing = () => new Uint8Array();
-
-function isMergedDirectory(entry: FoundEntry): boolean {
-  return [...entry.overlayXattrs.keys()].every((name) => name === 'origin' || name === 'impure');
+function isNew(facts: UpperFacts, path: ByteString, found: UpperEntry): boolean {
+  const isPoint = facts.mountPoints.points.has(path);
+  if (isPoint && !found.isHostOwned && isMadeFile(found.entry)) return true;
+  const readEntry = () => facts.readEntry(path);
+  const added = { path, ...found, below: undefined, readEntry, image: undefined };
+  return isEngineAddition(added, facts.choice);
 }

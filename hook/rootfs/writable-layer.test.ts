@@ -225,7 +225,7 @@ describe('podman’s line in passwd or group', () => {
   const passwd = '1001:*:1001:1001:container user:/home/x:/bin/sh\n';
 
   test('is pristine when it is the user’s', () => {
-    assert.ok(isPristine(append('passwd', passwd), { user }));
+    assert.ok(isPristine(append('passwd', passwd), { user, cwd: '/home/x' }));
     assert.ok(
       isPristine(append('passwd', '1001:*:1001:1001:container user:/:/bin/sh\n'), { user }),
     );
@@ -268,7 +268,7 @@ describe('podman’s line in passwd or group', () => {
   };
   for (const [title, [name, text, as = user]] of Object.entries(lines))
     test(`is not pristine when it ${title}`, () => {
-      assert.ok(!isPristine(append(name, text), { user: as }));
+      assert.ok(!isPristine(append(name, text), { user: as, cwd: '/home/x' }));
     });
 
   test('is not pristine when a line before it changed, or the file’s mode, or its owner', () => {
