@@ -1,5 +1,6 @@
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
+import { NAME_MAX } from './linux-limits.ts';
 
 // docs/rootfs-digest.md, "Encoding": printable ASCII without # * ? [ and \ stands for itself.
 const PLAIN = /^[\x21\x22\x24-\x29\x2b-\x3e\x40-\x5a\x5d-\x7e]*$/;
@@ -37,6 +38,12 @@ export function escapePath(path: ByteString): string {
 /** A path as messages show it: escaped, so that a hostile name cannot forge a line of a log. */
 export function quotePath(path: ByteString): string {
   return `"${escapePath(path)}"`;
+}
+
+/** Whether a component of a path names an entry of a directory, and may. */
+export function isName(component: ByteString): boolean {
+  const isSpecial = component === '' || component === '.' || component === '..';
+  return !isSpecial && component.length <= NAME_MAX && !component.includes('\0');
 }
 
 export function joinPath(parent: ByteString, name: ByteString): ByteString {

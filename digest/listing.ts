@@ -2,7 +2,7 @@ import { canonicalXattr, isListedXattr } from './canonical-xattrs.ts';
 import type { ByteString, Entry, File, Xattr } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { ListingOrder } from './listing-order.ts';
-import { escapeBytes, escapePath, unescapeBytes } from './listing-path.ts';
+import { escapeBytes, escapePath, isName, unescapeBytes } from './listing-path.ts';
 import { ownerMapping } from './owner-mapping.ts';
 
 /** What a listing is of: a root filesystem, or the writable layer above one. */
@@ -194,10 +194,6 @@ function isCanonicalXattr(name: string, value: Uint8Array): boolean {
     if (error instanceof DigestError) return false;
     throw error;
   }
-}
-
-function isName(name: ByteString): boolean {
-  return name !== '' && name !== '.' && name !== '..' && name.length <= 255 && !name.includes('\0');
 }
 
 function isTarget(target: ByteString): boolean {

@@ -1,4 +1,4 @@
-import { MAX_NAME_LENGTH, readSortedNames } from './directory-reader.ts';
+import { readSortedNames } from './directory-reader.ts';
 import type { ByteString, Xattr } from './entry.ts';
 import { type ReadEntry, readEntry } from './entry-reader.ts';
 import { DigestError } from './errors.ts';
@@ -23,7 +23,7 @@ import {
   statDescriptor,
   uninterrupted,
 } from './linux-syscalls.ts';
-import { joinPath, quotePath } from './listing-path.ts';
+import { isName, joinPath, quotePath } from './listing-path.ts';
 import { openWithoutRoot } from './open-without-root.ts';
 import type { OverlayFormat } from './overlay-rules.ts';
 import { changed, unreadable } from './system-error.ts';
@@ -105,7 +105,12 @@ function findPlace(reader: TreeReader, path: ByteString): Place | undefined {
   let above = '';
   const names = path.split('/');
   for (const [index, name] of names.entries()) {
-    checkName(name, path);
+    if (!isName(name)) {
+      throw new DigestError(
+        'unreadable',
+        `expected a path of plain names, found ${quotePath(path)}`,
+      );
+    }
     const at = joinPath(above, name);
     const place = placeOf(reader.find(directories, name, at), name, at);
     if (place === undefined || index === names.length - 1) return place;
@@ -115,18 +120,6 @@ function findPlace(reader: TreeReader, path: ByteString): Place | undefined {
     above = at;
   }
   return undefined;
-}
-
-function checkName(name: ByteString, path: ByteString): void {
-  if (
-    name === '' ||
-    name === '.' ||
-    name === '..' ||
-    name.includes('\0') ||
-    name.length > MAX_NAME_LENGTH
-  ) {
-    throw new DigestError('unreadable', `expected a path of plain names, found ${quotePath(path)}`);
-  }
 }
 
 function placeOf(

@@ -1,5 +1,6 @@
 import { canonicalXattr, isListedXattr } from './canonical-xattrs.ts';
 import type { ByteString, Xattr } from './entry.ts';
+import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from './linux-limits.ts';
 import {
   ENODATA,
   ENOENT,
@@ -12,8 +13,7 @@ import {
 import type { OwnerMapping } from './owner-mapping.ts';
 import { atPath, changed, unreadable } from './system-error.ts';
 
-// XATTR_LIST_MAX and XATTR_SIZE_MAX of include/uapi/linux/limits.h: no list and no value is longer.
-const space = new Memory(65536);
+const space = new Memory(Math.max(XATTR_LIST_MAX, XATTR_SIZE_MAX));
 /** Enough for most lists. The kernel allocates what it is offered: all of the space costs 0.7 µs (measured). */
 const USUAL_LENGTH = 512;
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { XATTR_SIZE_MAX } from '#digest/linux-limits';
 import type { ImaResult } from '#hook/ima/confirm';
 import type { ImaOptions, ImaStart } from '#hook/ima/ima-session';
 import { imageRecord } from '#hook/ima/record';
@@ -10,9 +11,6 @@ import type { ContainerEvent } from '#hook/log/measurement-event';
 import type { LogRecord } from '#hook/log/measurement-log';
 import { HookError } from './errors.ts';
 import type { Surroundings } from './surroundings.ts';
-
-/** XATTR_SIZE_MAX */
-const MAX_SIGNATURE_BYTES = 65_536;
 
 /**
  * What is done between a start's record in the log and its entry in the container map: the kernel's measurement list gets the image and
@@ -72,7 +70,7 @@ function startOf(event: ContainerEvent, sha256: string, signatures: string | und
   const start = { id, rootfs, record: sha256.slice('sha256:'.length), hasImageRecord };
   if (!hasImageRecord || signatures === undefined) return start;
   const path = join(signatures, imageRecord(rootfs).name);
-  const signature = readTrustedFile({ path, maxBytes: MAX_SIGNATURE_BYTES, code: 'ima' });
+  const signature = readTrustedFile({ path, maxBytes: XATTR_SIZE_MAX, code: 'ima' });
   return signature === undefined ? start : { ...start, signature };
 }
 

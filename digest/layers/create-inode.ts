@@ -1,11 +1,11 @@
 import type { ByteString } from '#digest/entry';
+import { NAME_MAX } from '#digest/linux-limits';
 import { quoted } from '#digest/quoted';
 import type { Place } from './find-place.ts';
 import { findLinked } from './hard-link.ts';
 import type { Inode } from './inode.ts';
 import { createIn } from './kernel-calls.ts';
 import { type LayerEntry, TypeFlag } from './layer.ts';
-import { MAX_NAME_LENGTH } from './lookup-path.ts';
 import type { Unpacking } from './unpacking.ts';
 
 /**
@@ -20,7 +20,7 @@ export function createInode(
 ): Inode {
   const there = directory.names.get(name);
   if (there !== undefined) return there;
-  if (name.length > MAX_NAME_LENGTH) {
+  if (name.length > NAME_MAX) {
     throw unpacking.refusal(`a name of ${name.length} bytes is too long`);
   }
   const inode = newInode(unpacking, directory, entry);

@@ -1,7 +1,7 @@
 import type { ByteString } from '#digest/entry';
+import { NAME_MAX } from '#digest/linux-limits';
 import { type DirectoryInode, type Inode, isDirectory } from './inode.ts';
 import { changeMode, changeOwner, createIn } from './kernel-calls.ts';
-import { MAX_NAME_LENGTH } from './lookup-path.ts';
 import { lookupRootPath } from './plain-lookup.ts';
 import type { Unpacking } from './unpacking.ts';
 
@@ -16,7 +16,7 @@ export function createImplied(
   name: ByteString,
   path: ByteString,
 ): DirectoryInode {
-  if (name.length > MAX_NAME_LENGTH) {
+  if (name.length > NAME_MAX) {
     throw unpacking.refusal(`a name of ${name.length} bytes is too long`);
   }
   unpacking.budget.implyDirectory();

@@ -1,10 +1,9 @@
 import type { ByteString } from '#digest/entry';
+import { NAME_MAX } from '#digest/linux-limits';
 import { type DirectoryInode, type Inode, isDirectory } from './inode.ts';
 import type { StepBudget } from './step-budget.ts';
 
 export type LookupFailure = 'ENOENT' | 'ENOTDIR' | 'ELOOP' | 'ENAMETOOLONG' | 'escapes';
-
-export const MAX_NAME_LENGTH = 255;
 
 /** How a path is followed that leads through symbolic links. */
 export interface LookupRules {
@@ -54,7 +53,7 @@ export function lookupPath(
       at = parent ?? root;
       continue;
     }
-    if (name.length > MAX_NAME_LENGTH) return 'ENAMETOOLONG';
+    if (name.length > NAME_MAX) return 'ENAMETOOLONG';
     const found: Inode | undefined = at.names.get(name);
     if (found === undefined) return 'ENOENT';
     const isLast = todo.length === 0;

@@ -1,11 +1,10 @@
 import type { ByteString } from '#digest/entry';
+import { XATTR_NAME_MAX, XATTR_SIZE_MAX } from '#digest/linux-limits';
 import type { Inode } from './inode.ts';
 import { encodeAcl, parseAcl, permissionsOf, saysMoreThanMode } from './posix-acl.ts';
 
 export type XattrFailure = 'E2BIG' | 'EACCES' | 'EINVAL' | 'EOPNOTSUPP' | 'EPERM' | 'ERANGE';
 
-const MAX_NAME_LENGTH = 255;
-const MAX_SIZE = 65_536;
 const NAMESPACES = ['security.', 'trusted.', 'user.'];
 
 /**
@@ -17,8 +16,8 @@ export function setXattr(
   name: ByteString,
   value: Uint8Array,
 ): XattrFailure | undefined {
-  if (name.length === 0 || name.length > MAX_NAME_LENGTH) return 'ERANGE';
-  if (value.length > MAX_SIZE) return 'E2BIG';
+  if (name.length === 0 || name.length > XATTR_NAME_MAX) return 'ERANGE';
+  if (value.length > XATTR_SIZE_MAX) return 'E2BIG';
   switch (name) {
     case 'security.capability':
       return setCapability(inode, value);

@@ -1,9 +1,10 @@
 import type { ByteString } from '#digest/entry';
+import { NAME_MAX } from '#digest/linux-limits';
 import { joinPath } from '#digest/listing-path';
 import { cleanInRoot, nameOf, parentOf } from './clean-path.ts';
 import { lookupRefusal, type Place } from './find-place.ts';
 import { type DirectoryInode, Inode, isDirectory } from './inode.ts';
-import { KERNEL, lookupPath, MAX_NAME_LENGTH } from './lookup-path.ts';
+import { KERNEL, lookupPath } from './lookup-path.ts';
 import { walkPlain } from './plain-lookup.ts';
 import type { Unpacking } from './unpacking.ts';
 
@@ -19,7 +20,7 @@ export function makeWhiteout(unpacking: Unpacking, { directory, name }: Place): 
   }
   const hidden = name.slice(WHITEOUT_PREFIX.length);
   if (isNoName(hidden)) throw unpacking.refusal('a whiteout of no name');
-  if (hidden.length > MAX_NAME_LENGTH) throw unpacking.refusal('a whiteout of too long a name');
+  if (hidden.length > NAME_MAX) throw unpacking.refusal('a whiteout of too long a name');
   if (directory.names.has(hidden)) {
     throw unpacking.refusal('a whiteout of what the same layer has above it');
   }

@@ -1,5 +1,6 @@
 /** The system calls for records that Node has no function for, by node:ffi. They return a count, or the negated errno. */
 import { cFunctions, result } from '#digest/c-library';
+import { XATTR_SIZE_MAX } from '#digest/linux-limits';
 
 const libc = cFunctions({
   fsetxattr: { arguments: ['i32', 'buffer', 'buffer', 'u32', 'i32'], return: 'i32' },
@@ -15,8 +16,6 @@ const EXT4_IOC_GETFSUUID = 0x80_08_66_2c;
 const UUID_BYTES = 16;
 
 const attribute = Buffer.from('security.ima\0');
-/** XATTR_SIZE_MAX */
-const MAX_ATTRIBUTE_BYTES = 65_536;
 
 export function setSignature(fd: number, signature: Uint8Array): number {
   return result(libc.fsetxattr(fd, attribute, signature, signature.length, 0));
@@ -24,7 +23,7 @@ export function setSignature(fd: number, signature: Uint8Array): number {
 
 /** `security.ima` of what is at a path, a link not followed: no bytes where there is none. */
 export function getSignature(path: string): Uint8Array | number {
-  const into = Buffer.alloc(MAX_ATTRIBUTE_BYTES);
+  const into = Buffer.alloc(XATTR_SIZE_MAX);
   const length = result(libc.lgetxattr(Buffer.from(`${path}\0`), attribute, into, into.length));
   if (length === -ENODATA) return new Uint8Array(0);
   return length < 0 ? length : new Uint8Array(into.subarray(0, length));
