@@ -1,6 +1,7 @@
 /**
- * The executable. It knows three things, since they must start fast: what version it is, that `hook` goes straight
- * to the hook, and which thread `digest` will want. Everything else is the command line's.
+ * The executable. It knows four things, since they must start fast: what version it is, that `hook` goes straight
+ * to the hook and `add-hook` (whose arguments are a runtime's) likewise, and which thread `digest` will want. Everything else is the
+ * command line's.
  */
 import { version } from './version.ts';
 
@@ -11,6 +12,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (args[0] === 'hook' && !args.includes('--help') && !args.includes('-h')) {
       const { runHookCommand } = await import('./hook.ts');
       return await runHookCommand(args.slice(1));
+    }
+    if (args[0] === 'add-hook') {
+      const { addHook } = await import('./add-hook.ts');
+      return addHook(args.slice(1));
     }
     if (args.length === 1 && args[0] === '--version') {
       const { writeOut } = await import('./output.ts');

@@ -1,0 +1,97 @@
+/**
+ * The program that Docker starts in a runtime's place. It is a shell script, since it is started for everything that is done with a container,
+ * each health check's `exec` too: a millisecond then, where our executable takes thirty.
+ */
+import type { HookCommand } from '#tools/install/hook-command';
+import { OWNERSHIP_MARK } from '#tools/install/own-places';
+import type { Former } from './daemon-json.ts';
+
+/** What `uninstall` needs to know, kept where it cannot get lost: in the front. */
+export interface FrontRecord extends Former {
+  /** Host path of the configuration file that names the front. */
+  readonly file: string;
+}
+
+export interface Front {
+  readonly record: FrontRecord;
+  /** The runtime that was the default before, with its own arguments. */
+  readonly runtime: readonly string[];
+  /** The hook's entry, or undefined for a front that only hands over: what a removal leaves while containers run under it. */
+  readonly entry: HookCommand | undefined;
+}
+
+const RECORD = '# before: ';
+
+export function frontText({ record, runtime, entry }: Front): string {
+  const handOver = `exec ${runtime.map((word) => shellWord(word)).join(' ')} "$@"`;
+  const head = ['#!/bin/sh', `# ${OWNERSHIP_MARK}`];
+  if (entry === undefined) {
+    const why =
+      '# Hands over, and does nothing else: Docker or a container of its still knew it when it was removed.';
+    return lines([...head, why, handOver]);
+  }
+  return lines([
+    ...head,
+    '# Adds the hook to what starts a container, and hands over to the runtime that was the default before.',
+    RECORD + JSON.stringify(record),
+    'for word',
+    'do',
+    '  case $word in',
+    '    create | run | restore)',
+    `      ${shellWord(entry.path)} add-hook ${shellWord(JSON.stringify(entry))} ${addedTo(runtime)}"$@" </dev/null >/dev/null || exit`,
+    '      break',
+    '      ;;',
+    '  esac',
+    'done',
+    handOver,
+  ]);
+}
+
+/** What a front remembers; undefined for one that only hands over, or that is none. */
+export function readFrontRecord(text: string | undefined): FrontRecord | undefined {
+  const line = text?.split('\n').find((each) => each.startsWith(RECORD));
+  if (line === undefined) return undefined;
+  try {
+    const record: unknown = JSON.parse(line.slice(RECORD.length));
+    return isRecord(record) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isFront(text: string | undefined): boolean {
+  return text?.includes(`# ${OWNERSHIP_MARK}\n`) === true;
+}
+
+/** The line that hands over. */
+export function handOverOf(text: string): string | undefined {
+  return text.split('\n').findLast((line) => line.startsWith('exec '));
+}
+
+/** The same front without the hook. */
+export function withoutHook(text: string): string {
+  const handOver = handOverOf(text) ?? 'exec runc "$@"';
+  const [mark] = frontText({ record: NOTHING, runtime: [], entry: undefined }).split('exec ');
+  return `${mark}${handOver}\n`;
+}
+
+const NOTHING: FrontRecord = { file: '', defaultRuntime: null, hadRuntimes: false };
+
+function isRecord(value: unknown): value is FrontRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'file' in value && 'defaultRuntime' in value && 'hadRuntimes' in value;
+}
+
+/** A runtime's own arguments, which are part of what it is asked. */
+function addedTo([, ...args]: readonly string[]): string {
+  return args.map((word) => `${shellWord(word)} `).join('');
+}
+
+/** As one word of a POSIX shell. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}
