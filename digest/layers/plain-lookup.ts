@@ -40,10 +40,7 @@ export function lookupPlain(
   path: ByteString,
   budget: StepBudget,
 ): Inode | LookupFailure {
-  const walk = walkPlain(root, path, budget);
-  if (walk.rest >= path.length) return walk.directory;
-  if (walk.blocked === undefined) return 'ENOENT';
-  return path.includes('/', walk.rest) ? 'ENOTDIR' : walk.blocked;
+  return endOf(walkPlain(root, path, budget), path);
 }
 
 /** The same of RootPath() of the path: every link is followed, the last one too. */
@@ -53,8 +50,13 @@ export function lookupRootPath(
   budget: StepBudget,
 ): Inode | LookupFailure {
   const walk = walkPlain(root, path, budget);
-  if (walk.rest >= path.length) return walk.directory;
-  if (walk.blocked === undefined) return 'ENOENT';
+  if (walk.blocked === undefined) return endOf(walk, path);
   const resolved = rootPath(root, path, budget);
   return typeof resolved === 'string' ? resolved : lookupPlain(root, resolved.path, budget);
+}
+
+function endOf({ directory, rest, blocked }: PlainWalk, path: ByteString): Inode | LookupFailure {
+  if (rest >= path.length) return directory;
+  if (blocked === undefined) return 'ENOENT';
+  return path.includes('/', rest) ? 'ENOTDIR' : blocked;
 }
