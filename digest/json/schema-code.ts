@@ -28,6 +28,12 @@ export function schemaFile(files: SchemaFiles, file: string): Schema {
   return schema;
 }
 
+/** In both specifications the pattern `.{1,}` of mapStringString leaves the values of the keys "" and "\n" unchecked. */
+export function checkEveryString(files: SchemaFiles): void {
+  const definitions = schemaFile(files, 'defs.json').definitions ?? {};
+  definitions['mapStringString'] = { type: 'object', additionalProperties: { type: 'string' } };
+}
+
 export async function writeTypes(schemas: readonly Schema[]): Promise<string> {
   const parts: string[] = [];
   for (const schema of schemas) {

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import type { MemberTree } from '#digest/json/member-tree';
 import {
+  checkEveryString,
   readSchemas,
   schemaFile,
   writeMembers,
@@ -59,9 +60,7 @@ const manifestTitles: Titles = new Map([['config', 'ManifestConfig']]);
 
 /** The schemas leave open, or check in another way, what is meant here. */
 function fill(files: SchemaFiles): void {
-  const definitions = schemaFile(files, 'defs.json').definitions ?? {};
-  // The schema's pattern `.{1,}` leaves the values of the keys "" and "\n" unchecked.
-  definitions['mapStringString'] = { type: 'object', additionalProperties: { type: 'string' } };
+  checkEveryString(files);
   const config = schemaFile(files, 'config-schema.json').properties ?? {};
   // config.md, "Properties": any optional field may be null.
   config['variant'] = { anyOf: [{ type: 'string' }, { type: 'null' }] };
