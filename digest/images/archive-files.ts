@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs';
 import type { BlobRegion } from '#digest/blobs/layer-source';
+import { cleanInRoot, parentOf } from '#digest/layers/clean-path';
 import { quoted } from '#digest/quoted';
 import { type ArchiveMember, archiveMembers } from './archive-members.ts';
 import { plainArchive } from './compressed-archive.ts';
 import { openHostFile } from './host-file.ts';
 import { imageError } from './image-error.ts';
-import { resolveName } from './member-path.ts';
 import type { StoredFiles } from './stored-files.ts';
 
 const MAX_MEMBERS = 100_000;
@@ -43,7 +43,7 @@ async function readMembers(archive: BlobRegion): Promise<ReadonlyMap<string, Arc
     }
     // Archives say more than once what is a directory, and nothing follows from it.
     if (member.type === 'directory') continue;
-    const name = resolveName('', member.name);
+    const name = cleanInRoot(member.name);
     if (members.has(name)) {
       throw imageError(`expected each member of the archive once, found ${quoted(name)} twice`);
     }
@@ -71,13 +71,9 @@ function findMember(
 
 /** A symbolic link's target starts in its directory, a hard link's at the archive's root. */
 function linkTarget(name: string, { type, linkName }: ArchiveMember): string | undefined {
-  if (type === 'link') return resolveName('', linkName);
+  if (type === 'link') return cleanInRoot(linkName);
   if (type !== 'symlink') return undefined;
-  return resolveName(linkName.startsWith('/') ? '' : parentOf(name), linkName);
-}
-
-function parentOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
+  return cleanInRoot(linkName.startsWith('/') ? linkName : `${parentOf(name)}/${linkName}`);
 }
 
 function contentOf(name: string, { type, isSparse, content }: ArchiveMember): BlobRegion {

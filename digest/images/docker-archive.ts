@@ -1,5 +1,6 @@
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import type { DigestText } from '#digest/digest';
+import { cleanInRoot } from '#digest/layers/clean-path';
 import { quoted } from '#digest/quoted';
 import { digestOf, readDocument } from './document.ts';
 import { imageError } from './image-error.ts';
@@ -11,7 +12,6 @@ import {
   withDiffIDs,
 } from './image-parts.ts';
 import { list } from './manifest-choice.ts';
-import { resolveName } from './member-path.ts';
 import type { DockerArchive, DockerArchiveImage, ImageConfig } from './oci/image.generated.ts';
 import { parseDockerArchive, parseImageConfig } from './oci/parse.ts';
 import { type Platform, satisfies, showPlatform } from './platform.ts';
@@ -82,7 +82,7 @@ function isMeant(
   if (reference === undefined) return true;
   const nth = NTH.exec(reference)?.[1];
   if (nth !== undefined) return Number(nth) === index;
-  if (reference === namedDigest(resolveName('', Config))) return true;
+  if (reference === namedDigest(cleanInRoot(Config))) return true;
   return RepoTags?.some((tag) => isSameRepoTag(tag, reference)) ?? false;
 }
 
@@ -99,14 +99,14 @@ interface ReadConfig {
 }
 
 function readConfig(files: StoredFiles, { Config }: DockerArchiveImage): ReadConfig {
-  const name = resolveName('', Config);
+  const name = cleanInRoot(Config);
   const what = `configuration ${quoted(name)}`;
   const bytes = readDocument(findNamed(files, name, what), what, namedDigest(name));
   return { config: parseImageConfig(bytes, what), configDigest: digestOf(bytes) };
 }
 
 function findLayer(files: StoredFiles, path: string, index: number): StoredLayer {
-  const name = resolveName('', path);
+  const name = cleanInRoot(path);
   const blob = findNamed(files, name, `layer ${index}`);
   return { blob, mediaType: undefined, digest: namedDigest(name) };
 }
