@@ -117,7 +117,7 @@ describe('containers', () => {
     const output = parseOutput('containers', (await containers('--json')).stdout);
     assert.ok(Array.isArray(output));
     assert.deepEqual(
-      output.map(({ id, measured, digest, running }) => [id, measured, digest, running]),
+      output.map((one) => [one.id, one.measured, one.digest, one.running]),
       [
         [WEB, true, digestOf('a'), true],
         [DATABASE, true, digestOf('b'), false],

@@ -1,10 +1,13 @@
+import { findDaemons } from '#tools/doctor/daemons';
+import { checkEngines } from '#tools/doctor/engines';
 import { checkExecutable } from '#tools/doctor/executable';
 import type { Check } from '#tools/doctor/finding';
 import { formatFindings } from '#tools/doctor/findings';
-import { checkHookEntries, HOOKS_DIRECTORIES } from '#tools/doctor/hook-entries';
 import { hookChecks } from '#tools/doctor/next-container';
+import { SEARCH_PATH } from '#tools/doctor/programs';
 import { runChecks } from '#tools/doctor/run-checks';
 import { checkRuntimes } from '#tools/doctor/runtimes';
+import { checkRunningContainers } from '#tools/doctor/unmeasured';
 import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 
@@ -15,16 +18,18 @@ export interface DoctorOptions {
 
 /** Looks at everything the next container's measurement needs. Exit code 1 when there is a problem. */
 export async function doctor({ config: file, json }: DoctorOptions): Promise<number> {
-  const hook = hookChecks(file);
+  const { config, checks: ofHook } = hookChecks(file);
   const checks: readonly Check[] = [
-    ...hook.checks,
+    ...ofHook,
     () => checkExecutable(process.execPath),
     () => checkRuntimes(),
+    () => (config === undefined ? [] : checkRunningContainers(config)),
     () =>
-      checkHookEntries({
-        directories: HOOKS_DIRECTORIES,
-        config: { file, deadline: hook.deadline },
+      checkEngines({
+        config: { file, deadline: config?.deadline },
         executable: process.execPath,
+        daemons: findDaemons(),
+        programs: SEARCH_PATH,
       }),
   ];
   const findings = await runChecks(checks);

@@ -13,17 +13,17 @@ const EXPECTED = 'a configuration file of root with known keys, or none';
 
 /** The configuration's own finding, and the checks of what it says. Without a configuration there is nothing to check. */
 export interface ConfigurationChecks {
-  /** Seconds; undefined when the configuration cannot be used. */
-  readonly deadline: number | undefined;
+  /** Undefined when it cannot be used. */
+  readonly config: Config | undefined;
   readonly checks: readonly Check[];
 }
 
 export function configurationChecks(file: string | undefined): ConfigurationChecks {
   try {
     const config = readConfiguration(file);
-    return { deadline: config.deadline, checks: [() => [found(config)], ...checksOf(config)] };
+    return { config, checks: [() => [found(config)], ...checksOf(config)] };
   } catch (error) {
-    return { deadline: undefined, checks: [() => [refused(error)]] };
+    return { config: undefined, checks: [() => [refused(error)]] };
   }
 }
 

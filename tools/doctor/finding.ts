@@ -1,7 +1,12 @@
+/** What calls the hook, or what calls that. */
+export type Engine = 'podman' | 'buildah' | 'cri-o' | 'containerd' | 'docker' | 'kubernetes';
+
 /** What one check saw. `docs/schema/doctor.json` is its JSON form. */
 export interface Finding {
   /** Stable: `tpm`, `hook-entry`… */
   readonly check: string;
+  /** Whose; absent for what is needed whichever engine calls the hook. */
+  readonly engine?: Engine;
   /** `problem`: the next container is not measured, or not so that it can be believed. `warning`: worth knowing. */
   readonly status: 'ok' | 'warning' | 'problem';
   readonly found: string;
@@ -23,6 +28,11 @@ export function warning(check: string, found: string, expected: string, mend: st
 
 export function problem(check: string, found: string, expected: string, mend: string): Finding {
   return { check, status: 'problem', found, expected, mend };
+}
+
+/** The findings, as those of an engine. */
+export function findingsOf(engine: Engine, findings: readonly Finding[]): readonly Finding[] {
+  return findings.map(({ check, ...rest }) => ({ check, engine, ...rest }));
 }
 
 /** Something could not be looked at: with root's rights a problem of its own, without them only a reason to ask again. */

@@ -1,6 +1,6 @@
 import { printable } from '#tools/printable';
 import { paint, type Style } from '#tools/table';
-import type { Finding } from './finding.ts';
+import type { Engine, Finding } from './finding.ts';
 
 const MARKS: Readonly<Record<Finding['status'], { readonly mark: string; readonly style: Style }>> =
   {
@@ -9,11 +9,26 @@ const MARKS: Readonly<Record<Finding['status'], { readonly mark: string; readonl
     problem: { mark: 'problem', style: 'red' },
   };
 
-/** All findings, for people: those that need nothing take one line. */
+/** In the order in which they are shown. */
+const TITLES: ReadonlyMap<Engine | undefined, string> = new Map([
+  [undefined, 'this machine'],
+  ['podman', 'podman'],
+  ['buildah', 'buildah'],
+  ['cri-o', 'CRI-O'],
+  ['containerd', 'containerd'],
+  ['docker', 'Docker'],
+  ['kubernetes', 'Kubernetes'],
+]);
+
+/** All findings, for people, engine by engine: those that need nothing take one line. */
 export function formatFindings(findings: readonly Finding[]): string {
   const width = Math.max(0, ...findings.map(({ check }) => check.length));
-  const lines = findings.flatMap((finding) => formatFinding(finding, width));
-  return `${[...lines, '', summary(findings)].join('\n')}\n`;
+  const groups = [...TITLES].map(([engine, title]) => {
+    const own = findings.filter((finding) => finding.engine === engine);
+    const lines = own.flatMap((finding) => formatFinding(finding, width));
+    return lines.length === 0 ? [] : [paint('bold', title), ...lines, ''];
+  });
+  return `${[...groups.flat(), summary(findings)].join('\n')}\n`;
 }
 
 function formatFinding(finding: Finding, width: number): readonly string[] {

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 
-/** A hooks.d file, schema 1.0.0 (oci-hooks(5)), as far as it concerns us; nothing in it has been believed yet. */
+/** Our hook as an engine is to call it, in a hooks.d file or elsewhere; nothing in it has been believed yet. */
 export interface HookEntry {
   /** The file it was read from. */
   readonly file: string;
@@ -15,16 +15,59 @@ export interface HookEntry {
   readonly always: boolean;
 }
 
+/** podman takes `precreate` too. */
+const STAGES = [
+  'precreate',
+  'prestart',
+  'createRuntime',
+  'createContainer',
+  'startContainer',
+  'poststart',
+  'poststop',
+];
+
 /**
- * What is wrong with the text of a hooks.d file, or the hook in it.
- * @throws Error with what was expected, for a file that would stop podman and CRI-O from loading any hook
+ * The hook of a hooks.d file, schema 1.0.0 (oci-hooks(5)). Whose it is does not matter: a file that is not what its readers expect
+ * stops all of them.
+ *
+ * @throws Error with what was expected
  */
-export function parseHookEntry(file: string, text: string): HookEntry {
+export function parseHookFile(file: string, text: string): HookEntry {
   const entry = asObject(JSON.parse(text), 'the file');
-  if (entry['version'] !== '1.0.0') {
-    throw new Error(`expected version "1.0.0", found ${JSON.stringify(entry['version'])}`);
+  const { version } = entry;
+  if (version === '0.1.0') return parseOldHookFile(file, entry);
+  if (version !== '1.0.0') {
+    throw new Error(`expected version "1.0.0", found ${JSON.stringify(version)}`);
   }
-  const hook = asObject(entry['hook'], 'hook');
+  if (entry['stages'] === undefined || entry['stages'] === null) {
+    throw new Error('expected stages, found none');
+  }
+  return parseHook(file, entry['hook'], {
+    stages: asStages(entry['stages']),
+    always: asObject(entry['when'] ?? {}, 'when')['always'] === true,
+  });
+}
+
+/** What the schema was before 1.0.0; podman and CRI-O read it still. It has no env. */
+function parseOldHookFile(file: string, entry: Readonly<Record<string, unknown>>): HookEntry {
+  const hook = { path: entry['hook'], args: entry['arguments'] };
+  return parseHook(file, hook, {
+    stages: asStages(entry['stages'] ?? entry['stage']),
+    always: false,
+  });
+}
+
+/**
+ * A hook as config.json has it (runtime-spec, "POSIX-platform Hooks").
+ *
+ * @throws Error with what was expected
+ */
+export function parseHook(
+  file: string,
+  value: unknown,
+  { stages, always }: Pick<HookEntry, 'stages' | 'always'>,
+): HookEntry {
+  const hook = asObject(value, 'hook');
   const { path, timeout } = hook;
   if (typeof path !== 'string' || !isAbsolute(path)) {
     throw new Error(`expected an absolute hook.path, found ${JSON.stringify(path)}`);
@@ -39,9 +82,16 @@ export function parseHookEntry(file: string, text: string): HookEntry {
     args: asStrings(hook['args'], 'hook.args'),
     env: env.length === 0 ? undefined : env,
     timeout,
-    stages: asStrings(entry['stages'], 'stages'),
-    always: asObject(entry['when'] ?? {}, 'when')['always'] === true,
+    stages,
+    always,
   };
+}
+
+function asStages(value: unknown): readonly string[] {
+  const stages = asStrings(value, 'stages');
+  const unknown = stages.find((stage) => !STAGES.includes(stage));
+  if (unknown === undefined) return stages;
+  throw new Error(`expected stages of ${STAGES.join(', ')}, found ${JSON.stringify(unknown)}`);
 }
 
 /** The FILE of `--config FILE` among a hook entry's args. */

@@ -1,19 +1,21 @@
+import type { Config } from '#hook/input/config';
 import { configurationChecks } from './configuration.ts';
 import type { Check, Finding } from './finding.ts';
 import { checkLibraries } from './libraries.ts';
 import { runChecks } from './run-checks.ts';
 import { checkTools } from './tools.ts';
 
-/** What the hook itself needs on this machine, whichever engine calls it, and the deadline it has for it. */
+/** What the hook itself needs on this machine, whichever engine calls it. */
 export interface HookChecks {
-  /** Seconds; undefined when the configuration cannot be used. */
-  readonly deadline: number | undefined;
+  /** Undefined when it cannot be used. */
+  readonly config: Config | undefined;
   readonly checks: readonly Check[];
 }
 
 export function hookChecks(config: string | undefined): HookChecks {
-  const { deadline, checks } = configurationChecks(config);
-  return { deadline, checks: [...checks, () => checkTools(), () => checkLibraries()] };
+  const configuration = configurationChecks(config);
+  const checks = [...configuration.checks, () => checkTools(), () => checkLibraries()];
+  return { config: configuration.config, checks };
 }
 
 /**

@@ -38,7 +38,12 @@ export async function checkRuntimes(
       ];
 }
 
-async function checkRuntime(path: string, name: string, since?: string): Promise<Finding> {
+/** @param name of the program that it is, or behaves like */
+export async function checkRuntime(
+  path: string,
+  name: string,
+  since: string | undefined = RUNTIMES.find((runtime) => runtime.name === name)?.since,
+): Promise<Finding> {
   const [features, versionOutput] = await Promise.all([
     runProgram(path, ['features']),
     runProgram(path, ['--version']),

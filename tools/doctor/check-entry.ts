@@ -1,76 +1,25 @@
-import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type Finding, notSeen, ok, problem, warning } from './finding.ts';
-import { configArgument, type HookEntry, parseHookEntry } from './hook-entry.ts';
+import { configArgument, type HookEntry } from './hook-entry.ts';
 import { whoElseWrites } from './ownership.ts';
 
 const CHECK = 'hook-entry';
 const OUR_NAME = 'oci-measure';
-const MAX_FILE_BYTES = 1024 * 1024;
-
-/** Where podman, buildah, CRI-O and the NRI hook injector look for hooks.d files. */
-export const HOOKS_DIRECTORIES: readonly string[] = [
-  '/usr/share/containers/oci/hooks.d',
-  '/etc/containers/oci/hooks.d',
-];
 
 /** Variables that libc, OpenSSL and Node read before any of our code runs. */
 const STEERING = /^(?:LD_|GLIBC_TUNABLES=|GCONV_PATH=|LOCPATH=|OPENSSL_|SSL_CERT_|NODE_|UV_)/;
 
-export interface HookEntrySetup {
-  readonly directories: readonly string[];
+/** What an entry is compared with. */
+export interface HookSetup {
   /** The configuration that doctor looks at. */
   readonly config: { readonly file: string | undefined; readonly deadline: number | undefined };
   /** The executable that runs doctor. */
   readonly executable: string;
 }
 
-/** What is wrong with the hooks.d files that start this program. */
-export function checkHookEntries(setup: HookEntrySetup): readonly Finding[] {
-  const files = setup.directories.flatMap(listFiles);
-  const findings = files.flatMap((file) => checkFile(file, setup));
-  return findings.length > 0
-    ? findings
-    : [
-        warning(
-          CHECK,
-          `no file in ${setup.directories.join(' or ')} starts ${OUR_NAME}`,
-          'an engine that calls the hook',
-          `unless config.json or containerd's base_runtime_spec names the hook, add a hooks.d file that does`,
-        ),
-      ];
-}
-
-function listFiles(directory: string): readonly string[] {
-  try {
-    const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
-    return names.toSorted().map((name) => join(directory, name));
-  } catch {
-    // Engines take a missing directory for an empty one.
-    return [];
-  }
-}
-
-function checkFile(file: string, setup: HookEntrySetup): readonly Finding[] {
-  let text: string;
-  try {
-    if (statSync(file).size > MAX_FILE_BYTES) return [];
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    return [notSeen(CHECK, JSON.stringify(file), 'a readable hooks.d file', error)];
-  }
-  try {
-    const entry = parseHookEntry(file, text);
-    return isOurs(entry, setup.executable) ? checkEntry(entry, setup) : [];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const mend = `mend or remove ${file}`;
-    const found = `${JSON.stringify(file)}: ${reason}`;
-    return [problem(CHECK, found, 'a hooks.d file (one that is not stops podman and CRI-O)', mend)];
-  }
-}
-
-function isOurs(entry: HookEntry, executable: string): boolean {
+/** Whether a hook is this program, by any of its names. */
+export function isOurs(entry: HookEntry, executable: string): boolean {
   const names = [entry.path, ...entry.args].map((argument) => basename(argument));
   return names.includes(OUR_NAME) || realPath(entry.path) === realPath(executable);
 }
@@ -84,7 +33,7 @@ function realPath(path: string): string {
 }
 
 /** Everything wrong with one entry; one `ok` when nothing is. */
-export function checkEntry(entry: HookEntry, setup: HookEntrySetup): readonly Finding[] {
+export function checkEntry(entry: HookEntry, setup: HookSetup): readonly Finding[] {
   const findings = [
     checkPath(entry),
     checkOwner(entry.file, entry.file),

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { checkHookEntries } from './hook-entries.ts';
+import { checkHooksDirectories } from './hooks-directories.ts';
 
 const FILE = '10-oci-measure.json';
 const base = '/var/lib/oci-measure-test';
@@ -47,10 +47,11 @@ function plantText(text: string): void {
 }
 
 function check() {
-  return checkHookEntries({
+  return checkHooksDirectories({
     directories: [directory, join(directory, 'missing')],
     config: { file: undefined, deadline: 90 },
     executable,
+    mend: 'oci-measure install podman',
   });
 }
 
@@ -65,7 +66,7 @@ before(() => {
 
 after(() => rmSync(join(directory, '..'), { recursive: true }));
 
-describe('checkHookEntries', () => {
+describe('checkHooksDirectories', () => {
   test('a good entry is ok', () => {
     plant({});
     assert.deepEqual(
@@ -118,8 +119,8 @@ describe('checkHookEntries', () => {
     ['a relative path', { hook: { path: 'oci-measure' } }, /expected an absolute hook\.path/],
     [
       'another version of the format',
-      { version: '0.1.0' },
-      /expected version "1\.0\.0", found "0\.1\.0"/,
+      { version: '2.0.0' },
+      /expected version "1\.0\.0", found "2\.0\.0"/,
     ],
   ];
   for (const [title, planted, found] of problems) {
@@ -201,11 +202,83 @@ describe('checkHookEntries', () => {
     assert.match(check()[0]?.found ?? '', /args \["measure"\]/);
   });
 
-  test('the hooks of others are not looked at', () => {
-    plant({ hook: { path: '/nowhere/other', args: ['other'], env: undefined } });
+  test('of the hooks of others it matters alone that they stop no container', () => {
+    plant({ hook: { path: '/bin/true', args: ['other'], env: undefined } });
     const [finding, ...others] = check();
     assert.equal(finding?.status, 'warning');
     assert.match(finding.found, /no file in .* starts oci-measure/);
     assert.deepEqual(others, []);
+  });
+
+  const stopping: readonly (readonly [title: string, text: string, found: RegExp])[] = [
+    [
+      'whose program was removed',
+      '{"version":"1.0.0","hook":{"path":"/nowhere/other"},"when":{},"stages":["poststop"]}',
+      /hook\.path "\/nowhere\/other" is not there/,
+    ],
+    [
+      'without stages',
+      '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{"always":true}}',
+      /expected stages, found none/,
+    ],
+    [
+      'with an unknown stage',
+      '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{"always":true},"stages":["start"]}',
+      /expected stages of .*, found "start"/,
+    ],
+    ['that is empty', '', /JSON/],
+  ];
+  for (const [title, text, found] of stopping) {
+    test(`a file of others ${title} is a problem, beside ours`, () => {
+      plant({});
+      const file = join(directory, 'zz-other.json');
+      writeFileSync(file, text);
+      const findings = check();
+      rmSync(file);
+      assert.deepEqual(
+        findings.map(({ status }) => status),
+        ['problem', 'ok'],
+      );
+      assert.match(findings[0]?.found ?? '', found);
+    });
+  }
+
+  test('a file of the schema before is read', () => {
+    const file = join(directory, 'old.json');
+    writeFileSync(
+      file,
+      '{"version":"0.1.0","hook":"/bin/true","stages":["prestart"],"cmds":[".*"]}',
+    );
+    plant({});
+    assert.deepEqual(
+      check().map(({ status }) => status),
+      ['ok'],
+    );
+    rmSync(file);
+  });
+
+  test('a file of the same name in a later directory takes the place of ours', () => {
+    plant({});
+    const later = join(directory, 'missing');
+    mkdirSync(later);
+    writeFileSync(
+      join(later, FILE),
+      '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{},"stages":["poststop"]}',
+    );
+    const findings = check();
+    rmSync(later, { recursive: true });
+    assert.deepEqual(
+      findings.map(({ status }) => status),
+      ['problem'],
+    );
+    assert.match(findings[0]?.found ?? '', /10-oci-measure\.json: not read, as .*missing/);
+  });
+
+  test('a directory that others can change is a problem', () => {
+    plant({});
+    chmodSync(directory, 0o777);
+    const findings = check();
+    chmodSync(directory, 0o755);
+    assert.match(findings[0]?.found ?? '', /hooks\.d" is writable by others/);
   });
 });

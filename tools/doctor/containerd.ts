@@ -1,0 +1,124 @@
+/** Whether the next container that containerd starts for a kubelet calls the hook. containerd has no hooks directory: a base spec has the hook. */
+import { checkBaseSpec } from './base-spec.ts';
+import { checkChangedSince } from './changed-since.ts';
+import { type ContainerdConfig, readContainerdConfig } from './containerd-config.ts';
+import { type Daemon, flagOf } from './daemons.ts';
+import type { EngineSetup } from './engine-setup.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkNri } from './nri.ts';
+import { findProgram, runProgram } from './programs.ts';
+
+const CHECK = 'engine';
+const HANDLER = 'runtime-handler';
+const DEFAULT_CONFIG = '/etc/containerd/config.toml';
+const INSTALL = 'oci-measure install containerd';
+
+interface Instance {
+  readonly path: string;
+  readonly config: string;
+  readonly daemon: Daemon | undefined;
+}
+
+export async function checkContainerd(setup: EngineSetup): Promise<readonly Finding[]> {
+  const findings = await Promise.all(
+    instancesOf(setup).map((instance) => checkInstance(instance, setup)),
+  );
+  return findings.flat();
+}
+
+/** Those that run, else the one that would. */
+function instancesOf({ daemons, programs }: EngineSetup): readonly Instance[] {
+  const running = daemons.filter(({ name }) => name === 'containerd');
+  const instances = running.map((daemon) => ({
+    path: daemon.executable,
+    config: flagOf(daemon.args, 'config', 'c') ?? DEFAULT_CONFIG,
+    daemon,
+  }));
+  if (instances.length > 0) return instances;
+  const path = findProgram('containerd', programs);
+  return path === undefined ? [] : [{ path, config: DEFAULT_CONFIG, daemon: undefined }];
+}
+
+async function checkInstance(instance: Instance, setup: EngineSetup): Promise<readonly Finding[]> {
+  const { path, config: file, daemon } = instance;
+  const expected = 'a configuration that containerd can be started with';
+  const [dump, version] = await Promise.all([
+    runProgram(path, ['--config', file, 'config', 'dump']),
+    runProgram(path, ['--version']),
+  ]);
+  if (dump.exitCode !== 0) {
+    const reason = dump.stderr.trim().split('\n').at(-1) ?? dump.failure ?? '';
+    return [problem(CHECK, `${path} --config ${file}: ${reason}`, expected, `mend ${file}`)];
+  }
+  const config = readContainerdConfig(dump.stdout);
+  const name = `${path} ${versionIn(version.stdout)}`;
+  const state = daemon === undefined ? 'does not run' : `runs as pid ${daemon.pid}`;
+  const told = ok(
+    CHECK,
+    `${name}, ${state}, configured by ${[file, ...config.imports].join(', ')}`,
+    expected,
+  );
+  if (!config.hasCri) return [told, withoutCri(file)];
+  return [
+    told,
+    ...checkHandlers(config, setup),
+    ...checkNri(config.nri, setup),
+    ...checkRestart(instance, config),
+  ];
+}
+
+function versionIn(text: string): string {
+  return /\bv?(\d+\.\d+\.\d+[^\s]*)/.exec(text)?.[1] ?? 'of unknown version';
+}
+
+function withoutCri(file: string): Finding {
+  const found = `no CRI in ${file}: whoever uses it (Docker, ctr, nerdctl) makes its containers' configuration alone`;
+  return ok(HANDLER, found, 'nothing, without a CRI');
+}
+
+function checkHandlers(config: ContainerdConfig, setup: EngineSetup): readonly Finding[] {
+  const specs = [...new Set(config.handlers.map(({ baseSpec }) => baseSpec))];
+  const checked = new Map(specs.map((spec) => [spec, checkSpec(spec, setup)]));
+  const callsHook = (spec: string) => checked.get(spec)?.callsHook === true;
+  const findings = [...checked.values()].flatMap((one) => one.findings);
+  const without = config.handlers.filter(({ baseSpec }) => !callsHook(baseSpec));
+  const expected = 'a base_runtime_spec with the hook for every runtime handler';
+  if (without.length === config.handlers.length) {
+    const found = 'no runtime handler has a base_runtime_spec that calls the hook';
+    return [...findings, warning(HANDLER, found, expected, INSTALL)];
+  }
+  return [
+    ...findings,
+    ...without.map(({ name }) =>
+      name === config.defaultHandler
+        ? problem(HANDLER, `${name}, the default, calls no hook`, expected, INSTALL)
+        : warning(
+            HANDLER,
+            `${name}, for pods of its RuntimeClass, calls no hook`,
+            expected,
+            INSTALL,
+          ),
+    ),
+    ok(HANDLER, measuredHandlers(config, callsHook), expected),
+  ];
+}
+
+function checkSpec(spec: string, setup: EngineSetup): ReturnType<typeof checkBaseSpec> {
+  return spec === '' ? { callsHook: false, findings: [] } : checkBaseSpec(spec, setup);
+}
+
+function measuredHandlers(
+  { handlers }: ContainerdConfig,
+  callsHook: (spec: string) => boolean,
+): string {
+  const names = handlers.filter(({ baseSpec }) => callsHook(baseSpec)).map(({ name }) => name);
+  return `${names.join(', ')}: containers of pods call the hook; pods' own containers (pause), ctr and nerdctl do not, as containerd gives them no base spec`;
+}
+
+/** containerd reads its configuration and the base specs when it is started, and never again. */
+function checkRestart({ daemon, config }: Instance, { imports, handlers }: ContainerdConfig) {
+  if (daemon === undefined) return [];
+  const specs = handlers.map(({ baseSpec }) => baseSpec).filter((spec) => spec !== '');
+  const files = [...new Set([config, ...imports, ...specs])];
+  return checkChangedSince(daemon, files, 'containerd.service');
+}

@@ -1,0 +1,10 @@
+import type { HookSetup } from './check-entry.ts';
+import type { Daemon } from './daemons.ts';
+
+/** What engines are looked at with. */
+export interface EngineSetup extends HookSetup {
+  /** What runs now. */
+  readonly daemons: readonly Daemon[];
+  /** Where programs are looked for. */
+  readonly programs: readonly string[];
+}

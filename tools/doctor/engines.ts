@@ -1,0 +1,36 @@
+import { checkContainerd } from './containerd.ts';
+import { checkCrio } from './crio.ts';
+import { checkDocker } from './docker.ts';
+import type { EngineSetup } from './engine-setup.ts';
+import { type Check, type Engine, type Finding, findingsOf, warning } from './finding.ts';
+import { checkKubernetes } from './kubernetes.ts';
+import { checkPodman } from './podman.ts';
+import { runChecks } from './run-checks.ts';
+
+type EngineCheck = (setup: EngineSetup) => readonly Finding[] | Promise<readonly Finding[]>;
+
+const CHECKS: readonly (readonly [Engine, EngineCheck])[] = [
+  ['podman', checkPodman],
+  ['cri-o', checkCrio],
+  ['containerd', checkContainerd],
+  ['docker', checkDocker],
+  ['kubernetes', checkKubernetes],
+];
+
+/** For each engine that is installed or runs: whether its next container calls the hook. */
+export async function checkEngines(setup: EngineSetup): Promise<readonly Finding[]> {
+  const findings = await Promise.all(
+    CHECKS.map(async ([engine, check]) => {
+      const one: Check = () => check(setup);
+      return findingsOf(engine, await runChecks([one]));
+    }),
+  );
+  const all = findings.flat();
+  return all.length > 0 ? all : [noEngine()];
+}
+
+function noEngine(): Finding {
+  const found = 'no engine: neither podman, CRI-O, containerd nor Docker';
+  const expected = 'an engine that calls the hook';
+  return warning('engine', found, expected, 'name the hook in config.json, for a runtime alone');
+}

@@ -1,0 +1,98 @@
+/** Whether podman's next container calls the hook, as podman itself tells. It has no daemon: every start reads all there is to read. */
+import { HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places';
+import type { EngineSetup } from './engine-setup.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkHooksDirectories } from './hooks-directories.ts';
+import { findProgram, runProgram } from './programs.ts';
+import { checkRuntime } from './runtimes.ts';
+
+const CHECK = 'engine';
+const EXPECTED = 'podman, and the hooks directories that it reads';
+const USUAL_UMASK = 0o022;
+
+export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[]> {
+  const path = findProgram('podman', setup.programs);
+  if (path === undefined) return [];
+  const [help, info] = await Promise.all([
+    runProgram(path, ['--help']),
+    runProgram(path, ['info', '--format', 'json']),
+  ]);
+  const refusal = /level=error msg="?(.*?)"?$/m.exec(help.stderr)?.[1];
+  if (help.exitCode !== 0 || refusal !== undefined) {
+    const found = `${path} does not run: ${refusal ?? help.failure ?? `exit code ${help.exitCode}`}`;
+    return [problem(CHECK, found, EXPECTED, 'mend what podman says')];
+  }
+  const directories = hooksDirectoriesIn(help.stdout);
+  const { version, runtime } = readInfo(info.stdout);
+  return [
+    directories === undefined
+      ? warning(
+          CHECK,
+          `${path} ${version ?? ''} does not tell its hooks directories: taken for the usual ones`,
+          EXPECTED,
+          'see hooks_dir in containers.conf',
+        )
+      : ok(CHECK, `${path} ${version ?? ''} reads ${directories.join(' and ')}`, EXPECTED),
+    ...(runtime === undefined
+      ? [notTold(path, info.failure ?? info.stderr)]
+      : [await checkRuntime(runtime.path, runtime.name)]),
+    ...checkHooksDirectories({
+      ...setup,
+      directories: directories ?? [HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY],
+      mend: 'oci-measure install podman',
+    }),
+    ...checkUmask(process.umask()),
+  ];
+}
+
+/**
+ * The effective list is the default of a flag: `--hooks-dir strings  Set … (default [/a,"/b, c"])`. An empty one, which is not shown, means
+ * both directories. Undefined where there is no such flag.
+ */
+export function hooksDirectoriesIn(help: string): readonly string[] | undefined {
+  const line = /^\s*--hooks-dir .*$/m.exec(help)?.[0];
+  if (line === undefined) return undefined;
+  const list = /\(default \[(.*)\]\)\s*$/.exec(line)?.[1];
+  return list === undefined ? [HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY] : parseCsv(list);
+}
+
+/** One record, as Go's encoding/csv writes it. */
+function parseCsv(record: string): readonly string[] {
+  const fields = record.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return [...fields].map(([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain);
+}
+
+interface Info {
+  readonly version?: string;
+  readonly runtime?: { readonly name: string; readonly path: string };
+}
+
+function readInfo(text: string): Info {
+  try {
+    const { host, version }: PodmanInfo = JSON.parse(text);
+    const { name, path } = host?.ociRuntime ?? {};
+    return {
+      ...(typeof version?.Version === 'string' ? { version: version.Version } : {}),
+      ...(typeof name === 'string' && typeof path === 'string' ? { runtime: { name, path } } : {}),
+    };
+  } catch {
+    return {};
+  }
+}
+
+interface PodmanInfo {
+  readonly host?: { readonly ociRuntime?: { readonly name?: unknown; readonly path?: unknown } };
+  readonly version?: { readonly Version?: unknown };
+}
+
+function notTold(path: string, reason: string): Finding {
+  const found = `${path} info: ${reason.trim().split('\n').at(-1) ?? 'no answer'}`;
+  return problem(CHECK, found, 'podman tells which runtime it starts', 'mend what podman says');
+}
+
+/** podman gives a directory that no layer lists a mode by the umask of whoever pulls the image. */
+function checkUmask(umask: number): readonly Finding[] {
+  if (umask === USUAL_UMASK) return [];
+  const found = `the umask here is ${umask.toString(8).padStart(4, '0')}: images that podman pulls under it may have other digests`;
+  return [warning('umask', found, 'umask 0022', 'umask 022, before `podman pull`')];
+}
