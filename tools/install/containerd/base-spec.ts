@@ -1,0 +1,99 @@
+/**
+ * A base spec: what containerd makes each container's `config.json` from. Its text is changed by ranges, so that numbers beyond 2^53,
+ * order and what we do not know stay.
+ */
+import { createHash } from 'node:crypto';
+import { applyEdits, type JSONPath, modify, type Node, parseTree } from 'jsonc-parser';
+import { ToolError } from '#tools/errors';
+import type { HookCommand } from '#tools/install/hook-command';
+import { BASE_SPEC } from '#tools/install/own-places';
+
+/** The host's path of ours in the place of another; undefined: in the place of containerd's default. */
+export function baseSpecPath(site: string | undefined): string {
+  if (site === undefined) return BASE_SPEC;
+  const hash = createHash('sha256').update(site).digest('hex').slice(0, 12);
+  return BASE_SPEC.replace(/\.json$/, `-${hash}.json`);
+}
+
+/**
+ * What `ctr oci spec` says, made fit for the CRI. It limits a process to 1,024 open files, which the CRI takes from a base spec and
+ * otherwise does not.
+ */
+export function fromDefault(text: string, hook: HookCommand): string {
+  checkSpec(text, 'what `ctr oci spec` says');
+  return withHook(changed(text, ['process', 'rlimits'], undefined), hook);
+}
+
+/**
+ * A base spec of the site with our hook behind its own. Its limits are its own choice.
+ *
+ * @throws ToolError `install` if it is none
+ */
+export function fromSite(text: string, path: string, hook: HookCommand): string {
+  checkSpec(text, path);
+  return withHook(text, hook);
+}
+
+/** Our entry in a base spec; undefined for what has none. */
+export function hookIn(text: string, executable: string): HookCommand | undefined {
+  const hooks: unknown = tryParse(text);
+  const entries = entriesOf(hooks);
+  return entries.find((entry) => entry.path === executable);
+}
+
+function withHook(text: string, hook: HookCommand): string {
+  const there = entriesOf(tryParse(text)).findIndex(({ path }) => path === hook.path);
+  const place = there === -1 ? entriesOf(tryParse(text)).length : there;
+  return changed(text, ['hooks', 'createRuntime', place], hook, there === -1);
+}
+
+function entriesOf(spec: unknown): HookCommand[] {
+  const entries = member(member(spec, 'hooks'), 'createRuntime');
+  return Array.isArray(entries) ? entries : [];
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return Object.entries(value).find(([name]) => name === key)?.[1];
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function changed(text: string, path: JSONPath, value: unknown, isArrayInsertion = false): string {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const tabSize = /\n( +)"/.exec(text)?.[1]?.length ?? 2;
+  const insertSpaces = !/\n\t+"/.test(text);
+  const formattingOptions = { insertSpaces, tabSize, eol };
+  return applyEdits(text, modify(text, path, value, { formattingOptions, isArrayInsertion }));
+}
+
+/** @throws ToolError `install` for what containerd would not take, or two readers would read differently */
+function checkSpec(text: string, what: string): void {
+  const spec = tryParse(text);
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+    throw new ToolError('install', `expected a JSON object, found none: ${JSON.stringify(what)}`);
+  }
+  const root = parseTree(text);
+  const twice = root === undefined ? undefined : nameTwice(root);
+  if (twice !== undefined) {
+    throw new ToolError('install', `${JSON.stringify(what)} has ${JSON.stringify(twice)} twice`);
+  }
+}
+
+function nameTwice(node: Node): string | undefined {
+  const names = new Set<string>();
+  for (const child of node.children ?? []) {
+    const name: unknown = node.type === 'object' ? child.children?.[0]?.value : undefined;
+    if (typeof name === 'string' && names.has(name)) return name;
+    if (typeof name === 'string') names.add(name);
+    const inside = nameTwice(child);
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}

@@ -1,0 +1,49 @@
+/** What whoever installs has to know. */
+import type { Host } from '#tools/install/host';
+import { findHandlers, isRunc } from './handlers.ts';
+import type { Installation } from './installation.ts';
+import type { Placed } from './place-base-specs.ts';
+import { renderedOnes } from './rendered.ts';
+
+export function notesOf(
+  host: Host,
+  installation: Installation,
+  placed: readonly Placed[],
+): readonly string[] {
+  const { handlers, isCriDisabled } = findHandlers(installation.files, installation.mergesTables);
+  const others = handlers.filter((handler) => !isRunc(handler));
+  return [
+    `measured: containers that Kubernetes starts by containerd, of the handlers ${placed.map(({ handler }) => handler.name).join(', ')}`,
+    ...others.map(
+      ({ name, runtimeType }) =>
+        `not measured: the handler ${name} (${runtimeType ?? 'of no type'}), which starts no OCI runtime on this machine`,
+    ),
+    'not measured: pod sandboxes (pause), for which containerd takes no base spec, and containers of ctr, nerdctl and Docker',
+    ...(isCriDisabled
+      ? [
+          "containerd's CRI is switched off (disabled_plugins): until it is on, nothing is measured by this. For Docker: oci-measure install docker",
+        ]
+      : []),
+    ...renderedOnes(host).map(
+      ({ name, instead }) =>
+        `not measured: containers of ${name}, which has a containerd of its own; for those, name the base spec in ${instead}`,
+    ),
+    ...(installation.programs === undefined
+      ? [
+          "the base spec is not that of the machine's own containerd before `oci-measure install containerd` runs there, or the machine starts with systemd",
+        ]
+      : []),
+    ...(installation.hasSystemd
+      ? []
+      : [
+          'without systemd: after each upgrade of containerd, run `oci-measure install containerd` again',
+        ]),
+    restartNote('install'),
+  ];
+}
+
+export function restartNote(what: 'install' | 'uninstall'): string {
+  return what === 'install'
+    ? 'containerd takes it in when it is restarted; containers that run go on, unmeasured'
+    : 'containerd calls the hook until it is restarted';
+}

@@ -1,0 +1,92 @@
+/** containerd.service as systemd's unit files have it: which program with which configuration. And a drop-in of ours. */
+import { existsSync, readdirSync } from 'node:fs';
+import { readText } from '#tools/install/file-change';
+import type { Host } from '#tools/install/host';
+import { OWNERSHIP_MARK } from '#tools/install/own-places';
+
+export const UNIT = 'containerd.service';
+/** Has the base specs made anew before containerd reads them. */
+export const UNIT_DROP_IN: string = `/etc/systemd/system/${UNIT}.d/50-oci-measure.conf`;
+
+/** Where systemd looks, the first wins (systemd.unit(5)). */
+const DIRECTORIES = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+
+export interface Service {
+  /** Undefined: not told, or by a variable. */
+  readonly program: string | undefined;
+  readonly configuration: string | undefined;
+}
+
+/** Undefined where there is no such unit. */
+export function findService(host: Host): Service | undefined {
+  const texts = unitTexts(host);
+  if (texts === undefined) return undefined;
+  let words: string[] = [];
+  for (const line of texts.join('\n').replaceAll('\\\n', ' ').split('\n')) {
+    const command = /^\s*ExecStart\s*=\s*(.*)$/.exec(line)?.[1];
+    if (command !== undefined) words = wordsOf(command);
+  }
+  const program = words[0]?.replace(/^[-@:+!|]+/, '');
+  return { program: asPath(program), configuration: asPath(configurationIn(words)) };
+}
+
+function unitTexts(host: Host): string[] | undefined {
+  const unit = DIRECTORIES.map((directory) => `${directory}/${UNIT}`).find((path) =>
+    existsSync(host.at(path)),
+  );
+  if (unit === undefined) return undefined;
+  const dropIns = new Map<string, string>();
+  // The same name in an earlier directory masks one in a later.
+  for (const directory of DIRECTORIES.toReversed()) {
+    for (const name of namesIn(host.at(`${directory}/${UNIT}.d`))) {
+      dropIns.set(name, `${directory}/${UNIT}.d/${name}`);
+    }
+  }
+  const paths = [...dropIns].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  return [unit, ...paths].map((path) => textAt(host, path));
+}
+
+/** A unit that is masked is a link to /dev/null. */
+function textAt(host: Host, path: string): string {
+  const place = host.at(path);
+  return place.endsWith('/dev/null') ? '' : (readText(place) ?? '');
+}
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory)
+    ? readdirSync(directory).filter((name) => name.endsWith('.conf'))
+    : [];
+}
+
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([word, double, single]) => double ?? single ?? word,
+  );
+}
+
+function configurationIn(words: readonly string[]): string | undefined {
+  for (const [index, word] of words.entries()) {
+    if (/^--?c(onfig)?$/.test(word)) return words[index + 1];
+    const value = /^--?c(?:onfig)?=(.*)$/.exec(word)?.[1];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function asPath(word: string | undefined): string | undefined {
+  return word?.startsWith('/') === true && !/[$%]/.test(word) ? word : undefined;
+}
+
+/** Whatever becomes of it, containerd starts (`-`). */
+export function unitDropIn(executable: string): string {
+  return `# ${OWNERSHIP_MARK}
+[Service]
+ExecStartPre=-${executable} install containerd --refresh
+`;
+}
