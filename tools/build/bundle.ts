@@ -53,6 +53,8 @@ async function bundle(repository: string, entry: string, options: BuildOptions):
     platform: 'node',
     target: 'node26',
     format: 'cjs',
+    // Its other form finds its own modules by a `require` that no bundler sees.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     // A single executable cannot import(); require() does the same for what is built in.
     supported: { 'dynamic-import': false },
     minifySyntax: true,
