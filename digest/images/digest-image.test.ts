@@ -51,9 +51,9 @@ describe('an image in every form it is stored in', () => {
   for (const [kind, name, reference] of forms) {
     test(`has the digest of its files as umoci unpacks them: ${kind}:${name}`, async () => {
       const image = await digestImage({ kind, path: at(name), reference });
-      assert.equal(image.digest, digestDirectory(at('unpacked/rootfs')).digest);
+      assert.equal(image.rootfs.digest, digestDirectory(at('unpacked/rootfs')).digest);
       assert.equal(image.layerCount, 3);
-      assert.equal(image.portable, true);
+      assert.equal(image.rootfs.portable, true);
     });
   }
 });
@@ -72,7 +72,7 @@ test('an image that Docker 20.10 saved has the digest of its layers unpacked by 
     execFileSync('tar', ['-xp', '-C', rootfs], { input, stdio: 'pipe' });
   }
   const image = await digestImage({ kind: 'docker-archive', path, reference: '@0' });
-  assert.equal(image.digest, digestDirectory(rootfs).digest);
+  assert.equal(image.rootfs.digest, digestDirectory(rootfs).digest);
 });
 
 describe('no digest is given', () => {

@@ -12,7 +12,8 @@ export interface DigestImageOptions {
   readonly onProgress?: ((read: number, all: number) => void) | undefined;
 }
 
-export interface ImageDigest extends LayeredRootfs {
+export interface ImageDigest {
+  readonly rootfs: LayeredRootfs;
   readonly platform: Platform;
   readonly layerCount: number;
   /** Undefined in a docker-archive, which has no manifest. */
@@ -32,19 +33,8 @@ export async function digestImage(
 ): Promise<ImageDigest> {
   using image = await openImage(reference, { platform, onProgress });
   const layers = await readLayers(image.layers, progressOf(image, onProgress));
-  const rootfs = digestLayers(layers, semantics);
-  const { entries, digest, fileBytes, portable, disagreements, disagreementCount } = rootfs;
   return {
-    entries,
-    digest,
-    fileBytes,
-    portable,
-    disagreements,
-    disagreementCount,
-    // As costly as all the rest, and seldom asked for.
-    get sequential() {
-      return rootfs.sequential;
-    },
+    rootfs: digestLayers(layers, semantics),
     platform: image.platform,
     layerCount: layers.length,
     manifestDigest: image.manifestDigest,

@@ -30,12 +30,12 @@ export function describeAmbiguity(source: string, error: AmbiguityError): object
 
 /** JSON has no undefined: what there is not is absent. */
 function describeImage(image: ImageDigest): object {
-  const { platform, layerCount, manifestDigest, configDigest } = image;
+  const { rootfs, platform, layerCount, manifestDigest, configDigest } = image;
   return {
-    portable: image.portable,
-    disagreementCount: image.disagreementCount,
-    disagreements: image.disagreements.map(describeDisagreement),
-    sequential: Object.fromEntries(image.sequential),
+    portable: rootfs.portable,
+    disagreementCount: rootfs.disagreementCount,
+    disagreements: rootfs.disagreements.map(describeDisagreement),
+    sequential: Object.fromEntries(rootfs.sequential),
     image: { platform: showPlatform(platform), layers: layerCount, manifestDigest, configDigest },
   };
 }

@@ -24,8 +24,8 @@ export async function digestImageSource(
     const onProgress = (read: number, all: number) => progress.count({ read, all });
     const image = await digestImage(source, { platform, semantics, onProgress });
     progress.clear();
-    if (onListing !== undefined) writeListing(image.entries, onListing);
-    const { digest, entries, fileBytes } = image;
+    const { digest, entries, fileBytes } = image.rootfs;
+    if (onListing !== undefined) writeListing(entries, onListing);
     return {
       digest,
       entries: entries.length,

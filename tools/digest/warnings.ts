@@ -8,7 +8,7 @@ const TOLD = 10;
 
 /** Tells standard error what a digest does not cover, and whose it is where there is more than one. */
 export function warnOfDigest({ foreignMounts, sockets, image, semantics }: SourceDigest): void {
-  if (image?.portable === false) {
+  if (image?.rootfs.portable === false) {
     reportWarning(`engines unpack this image differently: this is what ${semantics} shows`);
   }
   tell(foreignMounts, 'another mount: left out', 'other mounts left out');
