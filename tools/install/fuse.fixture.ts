@@ -2,52 +2,53 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** What an installation changes a disk with; openSync and copyFileSync are half done when they end it. */
+/** What an installation changes a disk with. */
 const STEPS = [
   'chmodSync',
   'copyFileSync',
   'fchmodSync',
   'fchownSync',
-  'fsyncSync',
   'linkSync',
   'mkdirSync',
   'openSync',
   'renameSync',
   'rmSync',
   'rmdirSync',
-  'unlinkSync',
   'writeFileSync',
 ] as const;
 
-/** @param steps that are let happen; before the next one the process dies */
-export function installFuse(steps: number): { readonly left: () => number } {
+/** @param steps that are let happen; before the next one, or in the middle of it where it writes, the process dies */
+export function installFuse(steps: number): void {
   let left = steps;
-  const functions: Record<string, unknown> = {};
-  for (const name of STEPS) {
-    const original: unknown = fs[name];
-    if (typeof original !== 'function') throw new TypeError(`no ${name}`);
-    functions[name] = (...args: unknown[]): unknown => {
-      if (left === 0) {
-        blow(name, args);
-      }
-      left -= 1;
+  const die = halfOf(fs.writeFileSync, fs.truncateSync, fs.copyFileSync);
+  const guarded = STEPS.map((name) => {
+    const original: (...args: never[]) => unknown = fs[name];
+    const guard = (...args: unknown[]): unknown => {
+      if (left === 0) die(name, args);
+      if (name !== 'openSync' || args[1] !== 'r') left -= 1;
       return Reflect.apply(original, fs, args);
     };
-  }
-  const { copyFileSync, writeFileSync, truncateSync, statSync } = fs;
-  Object.assign(fs, functions);
+    return [name, guard] as const;
+  });
+  Object.assign(fs, Object.fromEntries(guarded));
   syncBuiltinESMExports();
-  return { left: () => left };
+}
 
-  /** A write is cut in the middle. */
-  function blow(name: string, args: readonly unknown[]): void {
-    const [from, to] = args;
-    if (name === 'copyFileSync' && typeof from === 'string' && typeof to === 'string') {
-      copyFileSync(from, to);
-      truncateSync(to, statSync(to).size >> 1);
-    } else if (name === 'writeFileSync' && typeof from === 'number' && typeof to === 'string') {
-      writeFileSync(from, to.slice(0, to.length >> 1));
+/** The functions as they are without the fuse. */
+function halfOf(
+  write: typeof fs.writeFileSync,
+  truncate: typeof fs.truncateSync,
+  copy: typeof fs.copyFileSync,
+): (name: string, args: readonly unknown[]) => never {
+  return (name, [first, second]) => {
+    if (name === 'copyFileSync' && typeof first === 'string' && typeof second === 'string') {
+      copy(first, second);
+      truncate(second, fs.statSync(second).size >> 1);
+    }
+    if (name === 'writeFileSync' && typeof first === 'number' && typeof second === 'string') {
+      write(first, second.slice(0, second.length >> 1));
     }
     process.kill(process.pid, 'SIGKILL');
-  }
+    throw new Error('killed');
+  };
 }

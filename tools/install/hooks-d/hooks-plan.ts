@@ -76,7 +76,7 @@ function planDropIn(
       hint: `add ${JSON.stringify(SITE_HOOKS_DIRECTORY)} to hooks_dir where it is set`,
     });
   }
-  return changeOf(host.at(path), text, makeIn === undefined ? {} : { makeIn: host.at(makeIn) });
+  return changeOf(host.at(path), text, inPlace(host, makeIn));
 }
 
 /** @param recorded host paths */
@@ -93,14 +93,20 @@ export function planRemoval(
   const files = [...directories]
     .filter((directory) => isAbsolute(directory) && hasOurFile(host, directory))
     .map((directory) => changeOf(hooksFileIn(host, directory), undefined));
-  const dropIn = readText(host.at(path));
-  if (dropIn === undefined || withoutOurs(dropIn) === dropIn) return { changes: files, notes: [] };
-  const options = makeIn === undefined ? {} : { makeIn: host.at(makeIn) };
+  const text = readText(host.at(path));
+  const rest = text === undefined ? undefined : withoutOurs(text);
+  // What a killed installation left where it is made goes with it, so that it is told of even if it is not there.
+  const dropIn = changeOf(host.at(path), rest, inPlace(host, makeIn));
+  const isOrWasThere = rest !== text || recorded.includes(path);
   return {
-    changes: [changeOf(host.at(path), withoutOurs(dropIn), options), ...files],
+    changes: [dropIn, ...files],
     notes: [],
-    ...(engine.restart === undefined ? {} : { restart: engine.restart }),
+    ...(engine.restart === undefined || !isOrWasThere ? {} : { restart: engine.restart }),
   };
+}
+
+function inPlace(host: Host, makeIn: string | undefined): Pick<FileChange, 'makeIn'> {
+  return makeIn === undefined ? {} : { makeIn: host.at(makeIn) };
 }
 
 /** As far as they can be told: a removal has to be possible in any case. */
@@ -142,6 +148,7 @@ function requireReadable(host: Host, { config, executable }: EngineOptions): voi
   }
 }
 
+/** Last in the order of names, as a file that overrides others has to be. */
 export function dropInPath(directory: string): string {
-  return join(directory, '99-oci-measure.conf');
+  return join(directory, 'zz-oci-measure.conf');
 }
