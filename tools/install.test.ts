@@ -10,7 +10,7 @@ describe('oci-measure install and uninstall', () => {
       assert.deepEqual([exitCode, stdout], [2, '']);
       assert.equal(
         stderr,
-        'oci-measure: error: unknown engine "imma"\noci-measure: hint: known: ima, podman, crio\n',
+        'oci-measure: error: unknown engine "imma"\noci-measure: hint: known: ima, podman, crio, containerd, docker\n',
       );
     });
 

@@ -4,6 +4,8 @@ import type { EngineInstaller } from './engine-plan.ts';
 const ENGINES: ReadonlyMap<string, () => Promise<EngineInstaller>> = new Map([
   ['podman', async () => (await import('./hooks-d/podman.ts')).podman],
   ['crio', async () => (await import('./hooks-d/crio.ts')).crio],
+  ['containerd', async () => (await import('./containerd/containerd.ts')).containerd],
+  ['docker', async () => (await import('./docker/docker.ts')).docker],
 ]);
 
 export const KNOWN_ENGINES: readonly string[] = [...ENGINES.keys()];
