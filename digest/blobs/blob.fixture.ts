@@ -1,15 +1,20 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { DigestText } from '#digest/digest';
 import { scratchDirectory } from '#digest/tree.fixture';
 import type { LayerSource } from './layer-source.ts';
+import type { ReadLimits } from './limits.ts';
+import { readLayers } from './read-layers.ts';
 
 const MAX_BUFFER = 512 * 1024 ** 2;
 
 export function digestOf(bytes: Uint8Array): DigestText {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
+
+export const WRONG_DIGEST: DigestText = `sha256:${'0'.repeat(64)}`;
 
 /** What a program makes of its standard input. */
 export function piped(input: Uint8Array, command: string, ...args: readonly string[]): Buffer {
@@ -58,4 +63,18 @@ export function archiveOf(files: Readonly<Record<string, Uint8Array | string>>):
   }
   const options = ['--numeric-owner', '--sparse', '-C', scratch.path, '-cf', '-'];
   return execFileSync('tar', [...options, '--', ...Object.keys(files)], { maxBuffer: MAX_BUFFER });
+}
+
+/** @returns code and message of what it rejects with */
+export async function refusal(
+  sources: readonly LayerSource[],
+  limits: Partial<ReadLimits> = {},
+): Promise<string> {
+  try {
+    await readLayers(sources, { limits });
+    return 'read';
+  } catch (error) {
+    assert.ok(error instanceof Error && 'code' in error, String(error));
+    return `${String(error.code)} ${error.message}`;
+  }
 }
