@@ -29,4 +29,28 @@ export const installerCases: readonly InstallerCase[] = [
         '# site\n[crio.runtime]\nhooks_dir = [ "/run/containers/oci/hooks.d" ]',
     },
   },
+  {
+    title: 'containerd with a configuration of its own',
+    engine: 'containerd',
+    files: {
+      '/usr/bin/containerd': '#!/bin/false\n',
+      '/etc/containerd/config.toml': `version = 2
+# of the site
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+    SystemdCgroup = true   # cgroup v2`,
+    },
+    programs: ['/usr/bin/containerd'],
+  },
+  {
+    title: 'Docker with a daemon.json of its own',
+    engine: 'docker',
+    files: {
+      '/usr/bin/runc': '#!/bin/false\n',
+      '/etc/docker/daemon.json':
+        '{\n\t"log-driver": "journald", "features": { "buildkit": true }\n}',
+    },
+    programs: ['/usr/bin/runc'],
+  },
 ];
