@@ -16,10 +16,9 @@ import { readRegion } from '#digest/blobs/read-region';
 import { DigestError } from '#digest/errors';
 import { scratchDirectory } from '#digest/tree.fixture';
 import { openArchive } from './archive-files.ts';
-import { describeImage, type ImageDirectory, imageDirectory } from './image.fixture.ts';
+import { describeImage, type ImageDirectory, imageDirectory, refusal } from './image.fixture.ts';
 
 const BLOCK = 512;
-const refusal = (message: RegExp) => ({ name: 'DigestError', code: 'image', message });
 
 /** A layout with one image. */
 function layout(): ImageDirectory {

@@ -4,20 +4,20 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
+  amd64,
+  arm64,
   describeImage,
   digestOf,
   type ImageDirectory,
   imageDirectory,
   type JsonObject,
   layerTar,
+  refusal,
 } from './image.fixture.ts';
 import type { Platform } from './image-source.ts';
 
 // Of two images with a layer in common, made by `docker save` of Docker 20.10.24.
 const saved = join(import.meta.dirname, 'testdata/docker-20.10-save.tar');
-const amd64 = { os: 'linux', architecture: 'amd64' };
-
-const refusal = (message: RegExp) => ({ name: 'DigestError', code: 'image', message });
 
 const find = (path: string, reference?: string, platform?: Platform): Promise<object> =>
   describeImage({ kind: 'docker-archive', path, reference }, { platform });
@@ -72,7 +72,6 @@ describe('an archive that Docker 20.10 saved', () => {
 
   test('is for the platform of its configuration', async () => {
     assert.deepEqual(await find(saved, '@0', amd64), one);
-    const arm64 = { os: 'linux', architecture: 'arm64' };
     await assert.rejects(find(saved, '@0', arm64), refusal(/linux\/arm64, found linux\/amd64/));
   });
 });

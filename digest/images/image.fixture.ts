@@ -9,10 +9,21 @@ import {
   type ImageReference,
   type OpenImage,
   openImage,
+  type Platform,
 } from './image-source.ts';
 
 export const OCI = 'application/vnd.oci.image';
 export const DOCKER = 'application/vnd.docker';
+
+/** Of an error that says what is wrong with an image. */
+export const refusal = (message: RegExp): object => ({
+  name: 'DigestError',
+  code: 'image',
+  message,
+});
+
+export const amd64: Platform & JsonObject = { os: 'linux', architecture: 'amd64' };
+export const arm64: Platform & JsonObject = { os: 'linux', architecture: 'arm64' };
 
 export const digestOf = (bytes: Uint8Array): DigestText =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -54,6 +65,8 @@ export interface ImageDirectory extends Disposable {
   /** Writes oci-layout and index.json. */
   index(manifests: readonly unknown[], more?: JsonObject): void;
   open(reference?: string, options?: ImageOptions): Promise<OpenImage>;
+  /** The digest of the manifest of the image that is meant. */
+  manifestDigest(reference?: string, platform?: Platform): Promise<string | undefined>;
   /** GNU tar's archive of the files. */
   archive(...options: readonly string[]): string;
 }
@@ -76,10 +89,11 @@ export function imageDirectory(): ImageDirectory {
     blob(content, mediaType, more = {}) {
       const bytes = content instanceof Uint8Array ? content : Buffer.from(JSON.stringify(content));
       const digest = digestOf(bytes);
-      directory.put(digest.replace('sha256:', 'blobs/sha256/'), bytes);
-      return { mediaType, digest, size: bytes.length, ...more };
+      const descriptor = { mediaType, digest, size: bytes.length, ...more };
+      directory.put(blobOf(descriptor), bytes);
+      return descriptor;
     },
-    image(platform = { os: 'linux', architecture: 'amd64' }, more = {}) {
+    image(platform = amd64, more = {}) {
       const tar = layerTar('etc');
       const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] };
       const config = directory.blob({ ...platform, rootfs }, `${OCI}.config.v1+json`);
@@ -92,6 +106,10 @@ export function imageDirectory(): ImageDirectory {
       directory.put('index.json', JSON.stringify({ schemaVersion: 2, manifests, ...more }));
     },
     open: (reference, options) => openImage({ kind: 'oci', path, reference }, options),
+    async manifestDigest(reference, platform) {
+      using image = await directory.open(reference, { platform });
+      return image.manifestDigest;
+    },
     archive(...options) {
       const file = join(scratch.path, `archive-${options.length}.tar`);
       execFileSync('tar', ['-cf', file, '-C', path, ...options, '.']);
@@ -101,6 +119,10 @@ export function imageDirectory(): ImageDirectory {
   };
   return directory;
 }
+
+/** Where a directory has a blob. */
+export const blobOf = ({ digest }: Descriptor): string =>
+  digest.replace('sha256:', 'blobs/sha256/');
 
 /** What is found, for comparing: without descriptors of files. */
 export async function describeImage(
