@@ -9,5 +9,8 @@ export function startHashWorker(workerData: HashWorkerData): Worker {
     workerData,
     env: SHARE_ENV,
     trackUnmanagedFds: false,
+    // It writes to neither. To make what would pass them on takes 1 ms (measured).
+    stdout: true,
+    stderr: true,
   });
 }

@@ -6,7 +6,7 @@ import { type ImageOptions, parseImageChoice } from './image-choice.ts';
 import { formatJSON } from './json.ts';
 import { writeOut } from './output.ts';
 import { parseSource } from './source.ts';
-import { isTerminal } from './table.ts';
+import { isTerminal, STDOUT } from './terminal.ts';
 
 export interface DigestCommand extends ImageOptions {
   readonly source: string;
@@ -29,7 +29,7 @@ export async function digest(command: DigestCommand): Promise<number> {
     onAmbiguity: (error) => {
       if (command.json) writeOut(formatJSON(describeAmbiguity(command.source, error)));
     },
-    showProgress: !(command.listing && isTerminal()),
+    showProgress: !(command.listing && isTerminal(STDOUT)),
   });
   if (command.json) writeOut(formatJSON(describeDigest(command.source, result)));
   else if (!command.listing) writeOut(`${result.digest}\n`);

@@ -1,7 +1,6 @@
-import { isatty } from 'node:tty';
 import { writeError } from './output.ts';
+import { isTerminal, STDERR } from './terminal.ts';
 
-const STDERR = 2;
 const QUIET_MS = 500;
 const EVERY_MS = 100;
 const LF = 0x0a;
@@ -19,7 +18,7 @@ export const noProgress: Progress<unknown> = { count: () => {}, clear: () => {} 
 
 /** Of pieces of a listing, cut anywhere. On a terminal, once it takes long; nothing elsewhere. */
 export function startListingProgress(what: string): Progress<Uint8Array> {
-  return isatty(STDERR) ? createListingProgress(what, writeError, Date.now) : noProgress;
+  return isTerminal(STDERR) ? createListingProgress(what, writeError, Date.now) : noProgress;
 }
 
 export interface BytesRead {
@@ -29,7 +28,7 @@ export interface BytesRead {
 
 /** Of bytes. On a terminal, once it takes long; nothing elsewhere. */
 export function startByteProgress(what: string): Progress<BytesRead> {
-  return isatty(STDERR) ? createByteProgress(what, writeError, Date.now) : noProgress;
+  return isTerminal(STDERR) ? createByteProgress(what, writeError, Date.now) : noProgress;
 }
 
 type Write = (text: string) => void;

@@ -1,8 +1,6 @@
-import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 import { printable } from './printable.ts';
 
-const STDOUT = 1;
 const BETWEEN = '  ';
 /** More than any id or digest; annotations may be longer, and one of them must not widen every line. */
 const MAX_CELL = 300;
@@ -11,11 +9,6 @@ const ASCII = /^[ -~]*$/;
 const COMBINING = /\p{M}/u;
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
-
-/** Whether standard output is looked at by a person. */
-export function isTerminal(): boolean {
-  return isatty(STDOUT);
-}
 
 export type Style = Parameters<typeof styleText>[0];
 

@@ -1,4 +1,5 @@
-import { type Cell, formatTable, isTerminal } from '#tools/table';
+import { type Cell, formatTable } from '#tools/table';
+import { isTerminal, STDOUT } from '#tools/terminal';
 import type { MeasuredContainer } from './measured-container.ts';
 import type { UnmeasuredContainer } from './unmeasured-container.ts';
 
@@ -21,7 +22,7 @@ export function formatContainers(containers: readonly ShownContainer[]): string 
 }
 
 function formatRow(container: ShownContainer): readonly Cell[] {
-  const short = isTerminal();
+  const short = isTerminal(STDOUT);
   return [
     { text: short ? container.id.slice(0, SHORT_ID) : container.id },
     ...measurementOf(container, short),

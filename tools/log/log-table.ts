@@ -1,7 +1,8 @@
 import type { EventType } from '#hook/log/measurement-event';
 import type { LogRecord } from '#hook/log/measurement-log';
 import { toBankValues } from '#hook/log/pcr';
-import { type Cell, formatTable, isTerminal, paint, type Style } from '#tools/table';
+import { type Cell, formatTable, paint, type Style } from '#tools/table';
+import { isTerminal, STDOUT } from '#tools/terminal';
 import { bootTimeMs, formatTime } from '#tools/time';
 import type { LogState } from './log-state.ts';
 import { containerOf, summarize } from './record-summary.ts';
@@ -37,7 +38,7 @@ function formatRecord(record: LogRecord, number: number, bootMs: number): readon
     { text: formatTime(bootMs + record.timestamp / 1000) },
     { text: String(record.pcr) },
     { text: type, ...(style === undefined ? {} : { style }) },
-    { text: isTerminal() ? id.slice(0, SHORT_ID) : id },
+    { text: isTerminal(STDOUT) ? id.slice(0, SHORT_ID) : id },
     { text: summarize(record.event) },
   ];
 }
