@@ -16,8 +16,8 @@ import {
   readInstalled,
 } from './installed.ts';
 import { RECORD_SUFFIX } from './own-places.ts';
+import { hasReadSince, requireSystemd, restart, thisMoment } from './restart.ts';
 import { applyStep, describeStep, diffOfStep, isPending, type Step } from './steps.ts';
-import { hasReadSince, requireSystemd, restart, thisMoment } from './systemd.ts';
 
 export interface Order {
   readonly host: Host;
