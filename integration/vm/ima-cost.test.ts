@@ -4,7 +4,11 @@ import { ImaHost } from './ima-host.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
 const FILES = 9_000;
+const LISTED = 10_000;
+/** A block of our own log, which is longer by then, and room for what numbers of more digits take. */
+const MORE_BYTES = 32_768;
 
+/** A list is long where a site measures what root reads and runs, which is the policy most used. */
 describe('a machine whose kernel lists whatever root reads', () => {
   let machine: Machine;
   let host: ImaHost;
@@ -24,6 +28,29 @@ describe('a machine whose kernel lists whatever root reads', () => {
     await machine[Symbol.asyncDispose]();
   });
 
+  /** Bytes read from anywhere by one start after another: the hook and the programs that it runs, called as runc would. */
+  async function bytesReadBy(starts: number): Promise<number[]> {
+    const { path, args } = host.hookEntry();
+    const hook = [path, ...args.slice(1)].join(' ');
+    // A process is charged with what its children read once they ended (`rchar`, proc(5)).
+    const output = await machine.sh(`
+      cd /var/lib/bundles/small
+      mount -t overlay -o lowerdir=/srv/busybox,upperdir=$PWD/upper,workdir=$PWD/work overlay rootfs
+      for start in $(seq ${starts}); do
+        id=start-$start-of-${starts}
+        # The log is looked through back to the start of the container's process: that has to be a new one.
+        sleep 1000 &
+        echo '{"ociVersion":"1.0.2","id":"'$id'","status":"creating","pid":'$!',"bundle":"'$PWD'"}' >/tmp/state
+        while read -r name before; do [ $name = rchar: ] && break; done </proc/$$/io
+        ${hook} </tmp/state
+        while read -r name after; do [ $name = rchar: ] && break; done </proc/$$/io
+        kill $!
+        echo $((after - before))
+      done
+      umount rootfs`);
+    return output.trim().split('\n').map(Number);
+  }
+
   test('lists a handful of files for a start of an image of 9,000', async () => {
     // What a start runs and reads on the way is listed once a boot.
     assert.equal((await host.runContainer('small')).exitCode, 0);
@@ -32,5 +59,18 @@ describe('a machine whose kernel lists whatever root reads', () => {
       assert.equal(exitCode, 0, stderr);
     });
     assert.ok(listed.length >= 2 && listed.length < 30, listed.map(({ path }) => path).join(' '));
+  });
+
+  test('has 20 starts behind 10,000 entries read no more than the first ones did, but for one that reads what was added', async () => {
+    const first = await bytesReadBy(4);
+    await machine.sh(
+      `find /srv/large /usr/share /usr/lib -xdev -type f -print0 | head -z -n ${LISTED} | xargs -0 cat >/dev/null`,
+    );
+    assert.ok((await host.readList()).length >= LISTED);
+    const [, ...later] = await bytesReadBy(21);
+    const most = Math.max(...first) + MORE_BYTES;
+    assert.ok(Math.max(...later) <= most, `${first.join()} then ${later.join()}, at most ${most}`);
+    await host.assertListReplays();
+    await host.assertOneStory();
   });
 });
