@@ -16,7 +16,6 @@ export function rootfsQuestion(
   return {
     rootfs,
     mountDestinations: (spec.mounts ?? []).map(({ destination }) => destination),
-    readonlyRoot: spec.root?.readonly ?? false,
     ...(idMappings === undefined ? {} : { idMappings }),
     user: { uid, gid },
     cwd: spec.process?.cwd ?? '/',

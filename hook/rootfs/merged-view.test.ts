@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
 import { digestOf, run, Scratch } from './scratch-overlay.fixture.ts';
@@ -90,11 +90,25 @@ describe('the merged view', () => {
     ]);
   });
 
-  test('leaves nothing out of a read-only root', () => {
+  test('leaves out what podman and Docker make and mount nothing on, where it is empty', () => {
     using scratch = new Scratch();
-    const rootfs = scratch.tree('rootfs', image);
-    const found = scratch.measure(rootfs, { mountDestinations: ['/data'], readonlyRoot: true });
-    assert.deepEqual([found.pruned, found.rootfs], [[], digestOf(rootfs)]);
+    const rootfs = scratch.tree('rootfs', { ...image, '.dockerenv': '', 'dev/console': '' });
+    mkdirSync(`${rootfs}/srv/work`, { recursive: true });
+    symlinkSync('/proc/mounts', `${rootfs}/etc/mtab`);
+    assert.deepEqual(scratch.measure(rootfs, { cwd: '/srv/work' }).pruned, [
+      './.dockerenv',
+      './dev',
+      './dev/console',
+      './etc/mtab',
+      './srv',
+      './srv/work',
+    ]);
+    writeFileSync(`${rootfs}/.dockerenv`, 'x');
+    writeFileSync(`${rootfs}/dev/console`, 'x');
+    writeFileSync(`${rootfs}/srv/work/x`, '');
+    rmSync(`${rootfs}/etc/mtab`);
+    symlinkSync('/proc/self/mounts', `${rootfs}/etc/mtab`);
+    assert.deepEqual(scratch.measure(rootfs, { cwd: '/srv/work' }).pruned, []);
   });
 
   test('undoes the user namespace’s mapping', () => {

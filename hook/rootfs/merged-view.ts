@@ -12,7 +12,7 @@ import {
 
 /** The tree as it stands, where nothing tells the image's files from others. */
 export function measureMergedView(root: TreeRoot, question: RootfsQuestion): RootfsMeasurement {
-  const pruned = question.readonlyRoot ? new Set<ByteString>() : findPruned(root, question);
+  const pruned = findPruned(root, question);
   const found = digestRootfs([root], {
     ...digestOptions(question, question.idMappings),
     without: pruned,
@@ -26,6 +26,9 @@ export function measureMergedView(root: TreeRoot, question: RootfsQuestion): Roo
   };
 }
 
+/** Files that dockerd makes empty, and mounts nothing on (moby daemon/initlayer/setup_unix.go). */
+const dockersOwn: readonly string[] = ['/.dockerenv', '/dev/console'];
+
 /**
  * What a runtime or an engine may have made in a root that has no layers: mount points and a working directory that are
  * an empty directory or an empty file, the link of `/etc/mtab`, then each directory above that this leaves empty. Whether the image had them cannot be told, so a verifier
@@ -34,7 +37,8 @@ export function measureMergedView(root: TreeRoot, question: RootfsQuestion): Roo
 function findPruned(root: TreeRoot, question: RootfsQuestion): Set<ByteString> {
   const { cwd, interrupt, mountDestinations } = question;
   const lookup = (path: ByteString) => lookupEntry([root], path, {});
-  const mountPoints = resolveMountPoints([...mountDestinations, cwd], lookup, interrupt);
+  const destinations = [...mountDestinations, ...dockersOwn, cwd];
+  const mountPoints = resolveMountPoints(destinations, lookup, interrupt);
   const pruned = new Set<ByteString>();
   const mtab = lookup('etc/mtab');
   if (mtab?.kind === 'link' && mtab.target === '/proc/mounts') pruned.add('etc/mtab');

@@ -10,7 +10,6 @@ export interface RootfsQuestion {
   readonly rootfs: string;
   /** Of config.json's mounts, in any order. */
   readonly mountDestinations: readonly string[];
-  readonly readonlyRoot: boolean;
   /** Given when the container has a user namespace of its own. */
   readonly idMappings?: IdMappings;
   /** process.user's ids, which are the container's. */

@@ -74,7 +74,6 @@ export class Scratch implements Disposable {
     return {
       rootfs,
       mountDestinations: [],
-      readonlyRoot: false,
       user: { uid: 0, gid: 0 },
       cwd: '/',
       emptyDirectory: this.at('empty'),

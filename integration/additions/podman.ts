@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { execa } from 'execa';
 import { unmountBelow } from '#integration/engines/unmount-below';
 import type { Host } from '#integration/host';
 import { type Ended, type RuntimeName, run } from '#integration/runtime';
+import type { SteppedEngine } from './engine.ts';
 import type { Image, ImageName } from './images.ts';
 
 /** Neither systemd nor a network nor more open files than a small machine allows. */
@@ -16,10 +16,22 @@ cgroup_manager = "cgroupfs"
 events_logger = "none"
 `;
 
-/** crun refuses a host that mounts cgroup v2 beside v1, so podman runs where that second mount is gone. */
-const withoutSecondCgroups = `
+/**
+ * crun refuses a host that mounts cgroup v2 beside v1, and --userns=auto wants ids for a user `containers`, so podman runs
+ * where that second mount is gone and these ids are there.
+ */
+const prepare = `
   if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
+  mount --bind "$subids" /etc/subuid
+  mount --bind "$subids" /etc/subgid`;
+
+const runPodman = `${prepare}
   exec podman "$@"`;
+
+const changeContainer = `${prepare}
+  merged=$(podman "$@" mount "$id")
+  (cd "$merged" && sh -euc "$script")
+  podman "$@" unmount "$id"`;
 
 export interface PodmanOptions {
   readonly runtime: RuntimeName;
@@ -27,7 +39,7 @@ export interface PodmanOptions {
 }
 
 /** podman with a storage of its own and the hook at createRuntime; one for each host, since podman wants short paths. */
-export class Podman implements AsyncDisposable {
+export class Podman implements SteppedEngine {
   readonly name = 'podman';
   readonly #directory: string;
   readonly #options: PodmanOptions;
@@ -38,6 +50,7 @@ export class Podman implements AsyncDisposable {
     this.#directory = `${host.directory}/podman`;
     mkdirSync(`${this.#directory}/hooks.d`, { recursive: true });
     writeFileSync(`${this.#directory}/containers.conf`, containersConf);
+    writeFileSync(`${this.#directory}/subids`, 'containers:1000000:1000000\n');
     const hook = {
       version: '1.0.0',
       hook: host.hookEntry(),
@@ -47,10 +60,12 @@ export class Podman implements AsyncDisposable {
     writeFileSync(`${this.#directory}/hooks.d/oci-measure.json`, JSON.stringify(hook));
   }
 
-  async load(images: Record<ImageName, Image>): Promise<void> {
+  async load(images: Readonly<Record<ImageName, Image>>): Promise<void> {
     for (const [name, { ociArchive }] of Object.entries(images)) {
-      const { stdout } = await this.must('pull', '--quiet', `oci-archive:${ociArchive}`);
-      this.#images.set(name as ImageName, stdout.trim());
+      this.#images.set(
+        name as ImageName,
+        await this.must('pull', '--quiet', `oci-archive:${ociArchive}`),
+      );
     }
   }
 
@@ -59,35 +74,59 @@ export class Podman implements AsyncDisposable {
     return this.#images.get(name) ?? name;
   }
 
+  async create(
+    image: ImageName,
+    options: readonly string[],
+    command: readonly string[],
+  ): Promise<string> {
+    return await this.must('create', ...options, this.image(image), ...command);
+  }
+
+  async start(id: string): Promise<Ended> {
+    return await this.command('start', '--attach', id);
+  }
+
+  async remove(id: string): Promise<void> {
+    // What it leaves in a mount namespace that is gone, it may fail to clean up.
+    await this.command('rm', '--force', id);
+  }
+
   /** Runs podman's own command line. */
   async command(...args: readonly string[]): Promise<Ended> {
+    return await this.#run(runPodman, args);
+  }
+
+  async change(id: string, script: string): Promise<void> {
+    const { exitCode, stderr } = await this.#run(changeContainer, [], { id, script });
+    if (exitCode !== 0) throw new Error(stderr);
+  }
+
+  async #run(
+    script: string,
+    args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> {
     const { runtime, storageDriver = 'overlay' } = this.#options;
     const home = this.#directory;
-    const storage = ['--root', `${home}/storage`, '--runroot', `${home}/run`];
     const globals = [
-      ...storage,
+      ...['--root', `${home}/storage`, '--runroot', `${home}/run`],
       `--storage-driver=${storageDriver}`,
       `--runtime=${runtime}`,
       `--hooks-dir=${home}/hooks.d`,
     ];
-    const env = { CONTAINERS_CONF: `${home}/containers.conf` };
-    if (runtime === 'runc') return await run('podman', [...globals, ...args], '', env);
-    const inNamespace = ['--mount', 'sh', '-c', withoutSecondCgroups, 'podman'];
-    return await run('unshare', [...inNamespace, ...globals, ...args], '', env);
+    const env = {
+      CONTAINERS_CONF: `${home}/containers.conf`,
+      subids: `${home}/subids`,
+      ...variables,
+    };
+    const start = ['--mount', 'sh', '-euc', script, 'podman'];
+    return await run('unshare', [...start, ...globals, ...args], '', env);
   }
 
-  /** A command that has to succeed. */
-  async must(...args: readonly string[]): Promise<Ended> {
-    const ended = await this.command(...args);
-    if (ended.exitCode === 0) return ended;
-    throw new Error(`podman ${args.join(' ')}: ${ended.stderr}`);
-  }
-
-  /** Runs a script in the mounted root of a container that does not run. */
-  async change(id: string, script: string): Promise<void> {
-    const { stdout } = await this.must('mount', id);
-    await execa('sh', ['-euc', script], { cwd: stdout.trim() });
-    await this.must('unmount', id);
+  async must(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.command(...args);
+    if (exitCode !== 0) throw new Error(`podman ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

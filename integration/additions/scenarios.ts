@@ -61,7 +61,7 @@ export const fresh: readonly Scenario[] = [
     image: 'bare',
     options: ['--tmpfs', '/data', '--tmpfs', '/new/tmpfs', '--tmpfs', '/var/run'],
   },
-  { title: '--privileged', image: 'bare', options: ['--privileged'] },
+  { title: '--privileged', image: 'bare', options: ['--privileged'], only: 'podman' },
   {
     title: 'other masked paths',
     image: 'bare',
@@ -81,6 +81,13 @@ export const fresh: readonly Scenario[] = [
     title: '--hostuser who is there already',
     image: 'bare',
     options: ['--hostuser', 'root'],
+    only: 'podman',
+  },
+  { title: '--userns=auto', image: 'bare', options: ['--userns=auto'], only: 'podman' },
+  {
+    title: '--userns=auto and an image that has all of it already',
+    image: 'furnished',
+    options: ['--userns=auto'],
     only: 'podman',
   },
   {

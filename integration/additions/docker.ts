@@ -1,0 +1,111 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { startDaemon } from '#integration/engines/daemon';
+import { writeRuncFront } from '#integration/engines/runc-front';
+import { unmountBelow } from '#integration/engines/unmount-below';
+import type { Host } from '#integration/host';
+import { type Ended, run } from '#integration/runtime';
+import type { SteppedEngine } from './engine.ts';
+import type { Image, ImageName } from './images.ts';
+
+export interface DockerOptions {
+  readonly storageDriver?: 'overlay2' | 'vfs';
+}
+
+/** Docker with a storage of its own, and the hook put in by a front of runc. */
+export async function startDocker(host: Host, options: DockerOptions = {}): Promise<SteppedEngine> {
+  const directory = `${host.directory}/docker`;
+  mkdirSync(directory);
+  const socket = `unix://${directory}/sock`;
+  const configuration = {
+    'data-root': `${directory}/root`,
+    'exec-root': `${directory}/exec`,
+    hosts: [socket],
+    pidfile: `${directory}/pid`,
+    'storage-driver': options.storageDriver ?? 'overlay2',
+    runtimes: { measured: { path: writeRuncFront(directory, host) } },
+    'default-runtime': 'measured',
+    bridge: 'none',
+    iptables: false,
+    'ip-forward': false,
+    'ip-masq': false,
+  };
+  writeFileSync(`${directory}/daemon.json`, JSON.stringify(configuration));
+  const start = ['dockerd', '--config-file', `${directory}/daemon.json`];
+  const daemon = await startDaemon(start, `${directory}/log`, ['docker', '-H', socket, 'version']);
+  return new Docker(directory, daemon);
+}
+
+class Docker implements SteppedEngine {
+  readonly name = 'docker';
+  readonly #directory: string;
+  readonly #daemon: AsyncDisposable;
+
+  constructor(directory: string, daemon: AsyncDisposable) {
+    this.#directory = directory;
+    this.#daemon = daemon;
+  }
+
+  async load(images: Readonly<Record<ImageName, Image>>): Promise<void> {
+    for (const [name, { dockerArchive }] of Object.entries(images)) {
+      await this.must('load', '--quiet', '--input', dockerArchive);
+      await this.must('tag', 'image:latest', name);
+    }
+  }
+
+  async create(
+    image: ImageName,
+    options: readonly string[],
+    command: readonly string[],
+  ): Promise<string> {
+    const quiet = ['--network=none', '--log-driver=none'];
+    return await this.must('create', ...quiet, ...options, image, ...command);
+  }
+
+  /** Docker mounts a container's root for nobody but itself: it is mounted here in the same way. */
+  async change(id: string, script: string): Promise<void> {
+    const driver = await this.must('inspect', '--format', '{{.GraphDriver.Name}}', id);
+    if (driver === 'vfs') return await this.#changeCopy(id, script);
+    const format =
+      '{{with .GraphDriver.Data}}{{.LowerDir}},upperdir={{.UpperDir}},workdir={{.WorkDir}}{{end}}';
+    const layers = await this.must('inspect', '--format', format, id);
+    const merged = `${this.#directory}/changed`;
+    mkdirSync(merged, { recursive: true });
+    await execa('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${layers}`, merged]);
+    await execa('sh', ['-euc', script], { cwd: merged });
+    await execa('umount', [merged]);
+  }
+
+  /** vfs has one directory for a container, whose name it keeps to itself: the newest one. */
+  async #changeCopy(_id: string, script: string): Promise<void> {
+    const copies = `${this.#directory}/root/vfs/dir`;
+    const { stdout } = await execa('sh', ['-c', 'ls -td */ | grep -v -- -init/ | head -n 1'], {
+      cwd: copies,
+    });
+    await execa('sh', ['-euc', script], { cwd: `${copies}/${stdout.trim()}` });
+  }
+
+  async start(id: string): Promise<Ended> {
+    return await this.#command('start', '--attach', id);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.must('rm', '--force', '--volumes', id);
+  }
+
+  async must(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#command(...args);
+    if (exitCode !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  async #command(...args: readonly string[]): Promise<Ended> {
+    return await run('docker', ['--host', `unix://${this.#directory}/sock`, ...args]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon[Symbol.asyncDispose]();
+    await unmountBelow(this.#directory);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
