@@ -30,7 +30,8 @@ export function addHook([entry = '', ...args]: readonly string[]): number {
   let call: StartCall | undefined;
   try {
     call = readRuntimeCall(args);
-    if (call !== undefined) addToBundle(call, readEntry(entry));
+    const hook = readEntry(entry);
+    if (call !== undefined) addToBundle(call, hook);
     return 0;
   } catch (error) {
     refuse(call, error);

@@ -31,7 +31,7 @@ const hook = strict(['hookName', 'path'], {
   timeout: { type: 'integer', minimum: 0 },
 });
 const edits = strict([], { hooks: { type: 'array', items: hook, minItems: 1 } });
-const device = strict(['name', 'containerEdits'], {
+const deviceEntry = strict(['name', 'containerEdits'], {
   name: text,
   annotations,
   containerEdits: edits,
@@ -40,7 +40,7 @@ const SPEC = strict(['cdiVersion', 'kind', 'devices'], {
   cdiVersion: { type: 'string', pattern: String.raw`^\d+\.\d+\.\d+$` },
   kind: text,
   annotations,
-  devices: { type: 'array', items: device, minItems: 1 },
+  devices: { type: 'array', items: deviceEntry, minItems: 1 },
   containerEdits: edits,
 });
 

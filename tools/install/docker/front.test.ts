@@ -102,12 +102,17 @@ for (const shell of SHELLS) {
       });
     }
 
-    test('no container starts while the executable is not there', () => {
+    test('no container starts while the executable is missing, and why is said', () => {
       const entry = { path: `${work}/gone`, args: [], env: [], timeout: 1 };
-      const { runtime, status, stderr } = call(['create'], { shell, front: makeFront({ entry }) });
+      const log = `${work}/log.json`;
+      const args = ['--root', '--log', '--log', log, '--log-format', 'json', 'create', '--log'];
+      const { runtime, status, stderr } = call(args, { shell, front: makeFront({ entry }) });
       assert.equal(runtime, undefined);
-      assert.equal(status, 127);
-      assert.match(stderr, /gone/);
+      assert.equal(status, 1);
+      assert.match(stderr, /gone is missing: install it again/);
+      const { level, msg } = JSON.parse(readFileSync(log, 'utf8'));
+      rmSync(log);
+      assert.deepEqual([level, `${msg}\n`], ['error', stderr]);
     });
 
     test("the runtime's own arguments come first, and the hook is told of them", () => {

@@ -30,21 +30,38 @@ export function frontText({ record, runtime, entry }: Front): string {
       '# Hands over, and does nothing else: Docker or a container of its still knew it when it was removed.';
     return lines([...head, why, handOver]);
   }
+  const executable = shellWord(entry.path);
   return lines([
     ...head,
     '# Adds the hook to what starts a container, and hands over to the runtime that was the default before.',
     RECORD + JSON.stringify(record),
+    'log= before=',
     'for word',
     'do',
     '  case $word in',
     '    create | run | restore)',
-    `      ${shellWord(entry.path)} add-hook ${shellWord(JSON.stringify(entry))} ${addedTo(runtime)}"$@" </dev/null >/dev/null || exit`,
+    `      if [ ! -x ${executable} ]`,
+    '      then',
+    // To where containerd's shim looks for the reason, and to whoever reads standard error.
+    `        reason=${shellWord(missing(entry.path))}`,
+    `        [ -z "$log" ] || printf '{"level":"error","msg":"%s"}\\n' "$reason" >>"$log"`,
+    `        printf '%s\\n' "$reason" >&2`,
+    '        exit 1',
+    '      fi',
+    `      ${executable} add-hook ${shellWord(JSON.stringify(entry))} ${addedTo(runtime)}"$@" </dev/null >/dev/null || exit`,
     '      break',
     '      ;;',
     '  esac',
+    '  [ "$before" != --log ] || log=$word',
+    '  before=$word',
     'done',
     handOver,
   ]);
+}
+
+/** In JSON and printf(1), it means itself. */
+function missing(executable: string): string {
+  return `oci-measure: container not started: ${executable} is missing: install it again, or take the hook away by: oci-measure uninstall docker`;
 }
 
 /** What a front remembers; undefined for one that only hands over, or that is none. */
