@@ -35,7 +35,8 @@ const STAGES = [
 export function parseHookFile(file: string, text: string): HookEntry {
   const entry = asObject(JSON.parse(text), 'the file');
   const { version } = entry;
-  if (version === '0.1.0') return parseOldHookFile(file, entry);
+  if (version === undefined || version === '' || version === '0.1.0')
+    return parseOldHookFile(file, entry);
   if (version !== '1.0.0') {
     throw new Error(`expected version "1.0.0", found ${JSON.stringify(version)}`);
   }
@@ -44,8 +45,37 @@ export function parseHookFile(file: string, text: string): HookEntry {
   }
   return parseHook(file, entry['hook'], {
     stages: asStages(entry['stages']),
-    always: asObject(entry['when'] ?? {}, 'when')['always'] === true,
+    always: readWhen(asObject(entry['when'] ?? {}, 'when')),
   });
+}
+
+/** Whether it is for every container. */
+function readWhen(when: Readonly<Record<string, unknown>>): boolean {
+  const { always, hasBindMounts, annotations, commands } = when;
+  for (const [name, value] of Object.entries({ always, hasBindMounts })) {
+    if (value === undefined || value === null || typeof value === 'boolean') continue;
+    throw new Error(`expected true or false as when.${name}, found ${JSON.stringify(value)}`);
+  }
+  const pairs = Object.entries(asObject(annotations ?? {}, 'when.annotations')).flat();
+  const expressions = [...asStrings(pairs, 'when.annotations'), ...asStrings(commands, 'commands')];
+  for (const expression of expressions) requireExpression(expression);
+  return always === true && expressions.length === 0 && hasBindMounts !== false;
+}
+
+/** One that is a regular expression nowhere; whether RE2, which reads them, takes one that is only here cannot be told. */
+function requireExpression(expression: string): void {
+  // What RE2 alone has.
+  if (/\(\?(?:P<|[imsU-])|\[:/.test(expression)) return;
+  if (isExpression(expression)) return;
+  throw new Error(`expected a regular expression, found ${JSON.stringify(expression)}`);
+}
+
+function isExpression(expression: string): boolean {
+  try {
+    return new RegExp(expression).source !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** What the schema was before 1.0.0; podman and CRI-O read it still. It has no env. */
@@ -72,8 +102,8 @@ export function parseHook(
   if (typeof path !== 'string' || !isAbsolute(path)) {
     throw new Error(`expected an absolute hook.path, found ${JSON.stringify(path)}`);
   }
-  if (timeout !== undefined && typeof timeout !== 'number') {
-    throw new Error(`expected a number as hook.timeout, found ${JSON.stringify(timeout)}`);
+  if (timeout !== undefined && !isInteger(timeout)) {
+    throw new Error(`expected a whole number as hook.timeout, found ${JSON.stringify(timeout)}`);
   }
   const env = asStrings(hook['env'], 'hook.env');
   return {
@@ -106,6 +136,10 @@ function asObject(value: unknown, name: string): Readonly<Record<string, unknown
     throw new Error(`expected ${name} to be an object, found ${JSON.stringify(value)}`);
   }
   return value;
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -212,11 +212,6 @@ describe('checkHooksDirectories', () => {
 
   const stopping: readonly (readonly [title: string, text: string, found: RegExp])[] = [
     [
-      'whose program was removed',
-      '{"version":"1.0.0","hook":{"path":"/nowhere/other"},"when":{},"stages":["poststop"]}',
-      /hook\.path "\/nowhere\/other" is not there/,
-    ],
-    [
       'without stages',
       '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{"always":true}}',
       /expected stages, found none/,
@@ -242,6 +237,20 @@ describe('checkHooksDirectories', () => {
       assert.match(findings[0]?.found ?? '', found);
     });
   }
+
+  test('a file of others whose program was removed is a warning, beside ours', () => {
+    plant({});
+    const file = join(directory, 'zz-other.json');
+    const hook = { path: '/nowhere/other' };
+    writeFileSync(file, JSON.stringify({ version: '1.0.0', hook, when: {}, stages: ['poststop'] }));
+    const findings = check();
+    rmSync(file);
+    assert.deepEqual(
+      findings.map(({ status }) => status),
+      ['warning', 'ok'],
+    );
+    assert.match(findings[0]?.found ?? '', /hook\.path "\/nowhere\/other" is not there/);
+  });
 
   test('a file of the schema before is read', () => {
     const file = join(directory, 'old.json');

@@ -34,7 +34,7 @@ export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[
         )
       : ok(CHECK, `${path} ${version ?? ''} reads ${directories.join(' and ')}`, EXPECTED),
     ...(runtime === undefined
-      ? [notTold(path, info.failure ?? info.stderr)]
+      ? [notTold(path, info.stderr || (info.failure ?? ''))]
       : [await checkRuntime(runtime.path, runtime.name)]),
     ...checkHooksDirectories({
       ...setup,
