@@ -12,13 +12,31 @@ import type { FoundName } from './tree-reader.ts';
 import type { Visitor } from './walk.ts';
 import type { EntryXattrs, OverlayXattrPrefix } from './xattrs.ts';
 
-export interface VisitorOptions {
+export interface ListingOptions {
+  /** Where another mount lies inside the tree. Left out: not listed, nor anything below it; named in the result. */
   readonly foreignMounts: 'refuse' | 'leave-out';
+  /** Paths below the root that are left out, with all below them. */
   readonly without?: ReadonlySet<ByteString> | undefined;
+  /** Gets the listing's bytes as they are made. */
   readonly onListing?: ((chunk: Uint8Array) => void) | undefined;
+  /** Called often; throws when the caller's time is up. */
   readonly interrupt?: (() => void) | undefined;
+}
+
+export interface VisitorOptions extends ListingOptions {
   /** Set for a writable layer: its listing carries overlay attributes. */
-  readonly writablePrefix?: OverlayXattrPrefix | undefined;
+  readonly writablePrefix: OverlayXattrPrefix | undefined;
+}
+
+export interface RootfsDigest {
+  readonly digest: DigestText;
+  /** Entries listed, the root not counted. */
+  readonly entries: number;
+  /** Bytes of all files listed. */
+  readonly fileBytes: number;
+  readonly sockets: readonly ByteString[];
+  /** Mountpoints left out. */
+  readonly foreignMounts: readonly ByteString[];
 }
 
 /** Of the listing that may wait behind a large file: a million links could follow it. */
@@ -110,13 +128,7 @@ export class ListingVisitor implements Visitor, Disposable {
     return this.#takeFirst();
   }
 
-  finish(): {
-    digest: DigestText;
-    entries: number;
-    fileBytes: number;
-    sockets: readonly ByteString[];
-    foreignMounts: readonly ByteString[];
-  } {
+  finish(): RootfsDigest {
     this.#hasher.hashRest();
     while (this.#takeFirst());
     const digest = this.#listing.digest();

@@ -7,45 +7,26 @@
  * read by threads that are not root.
  */
 import { ContentHasher } from './content-hasher.ts';
-import type { DigestText } from './digest.ts';
-import type { ByteString } from './entry.ts';
 import type { IdMappings } from './id-mapping.ts';
 import type { ListingKind } from './listing.ts';
-import { ListingVisitor } from './listing-visitor.ts';
+import { type ListingOptions, ListingVisitor, type RootfsDigest } from './listing-visitor.ts';
 import type { OverlayFormat } from './overlay-rules.ts';
 import { TreeReader } from './tree-reader.ts';
 import type { TreeRoot } from './tree-root.ts';
 import { Walk } from './walk.ts';
 import type { OverlayXattrPrefix } from './xattrs.ts';
 
-export interface LayerOptions {
+export type { RootfsDigest } from './listing-visitor.ts';
+
+export interface LayerOptions extends ListingOptions {
   readonly idMappings?: IdMappings | undefined;
-  /** Where another mount lies inside the tree. Left out: not listed, nor anything below it; named in the result. */
-  readonly foreignMounts: 'refuse' | 'leave-out';
-  /** Paths below the root that are left out, with all below them. */
-  readonly without?: ReadonlySet<ByteString> | undefined;
   /** Read contents as root, too. By default they are read with CAP_DAC_READ_SEARCH alone wherever we are root. */
   readonly readAsRoot?: boolean | undefined;
-  /** Gets the listing's bytes as they are made. */
-  readonly onListing?: ((chunk: Uint8Array) => void) | undefined;
-  /** Called often; throws when the caller's time is up. */
-  readonly interrupt?: (() => void) | undefined;
 }
 
 export interface DigestOptions extends LayerOptions {
   /** Merge the layers by overlayfs's rules; whiteouts count even where there is one layer. */
   readonly overlay?: OverlayFormat | undefined;
-}
-
-export interface RootfsDigest {
-  readonly digest: DigestText;
-  /** Entries listed, the root not counted. */
-  readonly entries: number;
-  /** Bytes of all files listed. */
-  readonly fileBytes: number;
-  readonly sockets: readonly ByteString[];
-  /** Mountpoints left out. */
-  readonly foreignMounts: readonly ByteString[];
 }
 
 /**
