@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { applyEdits, type JSONPath, modify, type Node, parseTree } from 'jsonc-parser';
 import { ToolError } from '#tools/errors';
 import type { HookCommand } from '#tools/install/hook-command';
-import { BASE_SPEC } from '#tools/install/own-places';
+import { BASE_SPEC, EXECUTABLE, EXECUTABLE_BESIDE_READ_ONLY_USR } from '#tools/install/own-places';
 
 /** The host's path of ours in the place of another; undefined: in the place of containerd's default. */
 export function baseSpecPath(site: string | undefined): string {
@@ -35,15 +35,18 @@ export function fromSite(text: string, path: string, hook: HookCommand): string 
 }
 
 /** Our entry in a base spec; undefined for what has none. */
-export function hookIn(text: string, executable: string): HookCommand | undefined {
-  const hooks: unknown = tryParse(text);
-  const entries = entriesOf(hooks);
-  return entries.find((entry) => entry.path === executable);
+export function hookIn(text: string): HookCommand | undefined {
+  return entriesOf(tryParse(text)).find(isOurHook);
+}
+
+function isOurHook({ path }: HookCommand): boolean {
+  return path === EXECUTABLE || path === EXECUTABLE_BESIDE_READ_ONLY_USR;
 }
 
 function withHook(text: string, hook: HookCommand): string {
-  const there = entriesOf(tryParse(text)).findIndex(({ path }) => path === hook.path);
-  const place = there === -1 ? entriesOf(tryParse(text)).length : there;
+  const entries = entriesOf(tryParse(text));
+  const there = entries.findIndex(isOurHook);
+  const place = there === -1 ? entries.length : there;
   return changed(text, ['hooks', 'createRuntime', place], hook, there === -1);
 }
 

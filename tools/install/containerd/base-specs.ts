@@ -35,7 +35,7 @@ async function ofDefault(
   if (programs !== undefined) return fromDefault(await defaultSpec(programs), hook);
   // Another machine's own, made there, is better than what we can say of it.
   const there = readText(host.at(path));
-  const isKept = there !== undefined && hookIn(there, hook.path) !== undefined;
+  const isKept = there !== undefined && hookIn(there) !== undefined;
   return isKept ? fromSite(there, path, hook) : fromDefault(DEFAULT_SPEC, hook);
 }
 

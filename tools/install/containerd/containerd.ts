@@ -14,6 +14,7 @@ import { MAIN_FILE, readConfiguration } from './configuration-files.ts';
 import { DROP_IN_DIRECTORIES, DROP_IN_NAME } from './drop-in.ts';
 import { findInstallation, type Installation } from './installation.ts';
 import { notesOf, restartNote } from './notes.ts';
+import { ownFile } from './own-file.ts';
 import { findService, UNIT, UNIT_DROP_IN, unitDropIn } from './service.ts';
 
 const RESTART = { unit: UNIT, action: 'restart' } as const;
@@ -98,12 +99,6 @@ function restored(host: Host, path: string): FileChange[] {
   const text = readText(place);
   if (text === undefined) return [];
   return [changeOf(place, withoutBaseSpecs(text, path))];
-}
-
-/** Ours alone, so that nothing of it is kept beside it. */
-function ownFile(host: Host, path: string, text: string | undefined): FileChange {
-  const place = host.at(path);
-  return changeOf(place, text, { makeIn: dirname(place) });
 }
 
 function dropInsOf(host: Host, directories: readonly string[]): string[] {
