@@ -1,7 +1,9 @@
 import { execa } from 'execa';
+import { hooksDirectoriesIn } from '#tools/doctor/podman';
 import type { EngineInstaller } from '#tools/install/engine-plan';
 import type { Host } from '#tools/install/host';
 import { podmanHooksDirectories } from './containers-conf.ts';
+import type { HooksDirectories } from './directory-choice.ts';
 import { dropInPath, type HooksEngine, planHooksFile, planRemoval } from './hooks-plan.ts';
 
 const TIME_LIMIT_MS = 10_000;
@@ -13,10 +15,13 @@ export const podman: EngineInstaller = {
 };
 
 async function engineOf(host: Host): Promise<HooksEngine> {
-  const major = host.isThisMachine ? await majorVersion() : undefined;
+  const { major, told } = host.isThisMachine ? await askPodman() : NOTHING_TOLD;
   return {
     name: 'podman',
-    directories: (dropIn) => podmanHooksDirectories(host, major, dropIn),
+    directories: (dropIn) =>
+      dropIn === undefined && told !== undefined
+        ? [told]
+        : podmanHooksDirectories(host, major, dropIn),
     dropIn: { path: dropInPath('/etc/containers/containers.conf.d'), table: 'engine' },
     notes: [
       'podman reads it whenever a container starts: nothing is to be restarted',
@@ -26,15 +31,30 @@ async function engineOf(host: Host): Promise<HooksEngine> {
   };
 }
 
-/** Of the podman that is here; undefined if there is none. */
-async function majorVersion(): Promise<number | undefined> {
-  const { exitCode, stdout } = await execa('podman', ['--version'], {
+interface Answer {
+  /** Of its version. */
+  readonly major: number | undefined;
+  /** What it reads now. */
+  readonly told: HooksDirectories | undefined;
+}
+
+const NOTHING_TOLD: Answer = { major: undefined, told: undefined };
+
+/** The podman that is here, as root has it; nothing where there is none. */
+async function askPodman(): Promise<Answer> {
+  const [version, help] = await Promise.all([runPodman('--version'), runPodman('--help')]);
+  const major = /^podman version (\d+)\./.exec(version)?.[1];
+  if (major === undefined) return NOTHING_TOLD;
+  return { major: Number(major), told: hooksDirectoriesIn(help) };
+}
+
+async function runPodman(argument: string): Promise<string> {
+  const { exitCode, stdout } = await execa('podman', [argument], {
     reject: false,
     stdin: 'ignore',
     timeout: TIME_LIMIT_MS,
     extendEnv: false,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin' },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin', HOME: '/root', LC_ALL: 'C' },
   });
-  const found = /^podman version (\d+)\./.exec(stdout)?.[1];
-  return exitCode !== 0 || found === undefined ? undefined : Number(found);
+  return exitCode === 0 ? stdout : '';
 }
