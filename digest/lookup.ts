@@ -193,9 +193,10 @@ function readExactly(fd: number, size: number, expected: FileState, path: ByteSt
   const facts = new FileFacts();
   const result = statDescriptor(fd, facts.address);
   if (result < 0) throw unreadable('examine', path, result);
-  if (count !== size || !isState(facts, expected)) {
+  if (!isState(facts, expected)) {
     const difference = describeDifference(expected, stateOf(facts));
     throw changed(path, difference.expected, difference.found);
   }
+  if (count !== size) throw changed(path, 'as many bytes as its size', 'fewer');
   return content;
 }
