@@ -15,6 +15,9 @@ export const O_DIRECTORY: number = process.arch === 'arm64' ? 0o40000 : 0o200000
 export const O_NOFOLLOW: number = process.arch === 'arm64' ? 0o100000 : 0o400000;
 export const O_PATH = 0o10000000;
 
+/** In place of a directory's descriptor: names are relative to the working directory. */
+export const AT_FDCWD = -100;
+
 export const ENOENT = 2;
 export const EINTR = 4;
 export const ENXIO = 6;

@@ -188,8 +188,7 @@ export class TreeReader implements Disposable {
     if (fd === -ENOENT) throw changed(path, 'a directory', 'nothing');
     if (fd === -ENOTDIR || fd === -ELOOP) throw changed(path, 'a directory', 'something else');
     if (fd < 0) throw unreadable('open', path, fd);
-    const directory = new HeldDirectory(fd, parent.layer, state, this.openDirectories);
-    return directory;
+    return new HeldDirectory(fd, parent.layer, state, this.openDirectories);
   }
 
   /** @throws {DigestError} `unreadable`, or `changed` if it is not in the state it had when it was seen */

@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { DigestError } from './errors.ts';
-import { close, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, openAt } from './linux-syscalls.ts';
+import { AT_FDCWD, close, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, openAt } from './linux-syscalls.ts';
 import { describeErrno } from './system-error.ts';
 
 /** A directory that everything is read below, held open: what its path names later does not matter. */
@@ -9,8 +9,6 @@ export interface TreeRoot extends Disposable {
   /** What messages call it. */
   readonly label: string;
 }
-
-const AT_FDCWD = -100;
 
 /**
  * Opens a directory. Only the last component must not be a link: who names a tree answers for the way to it.

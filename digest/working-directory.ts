@@ -1,8 +1,6 @@
 import type { HeldDirectory } from './held-directory.ts';
-import { changeDirectory, close, O_DIRECTORY, O_PATH, openAt } from './linux-syscalls.ts';
+import { AT_FDCWD, changeDirectory, close, O_DIRECTORY, O_PATH, openAt } from './linux-syscalls.ts';
 import { unreadable } from './system-error.ts';
-
-const AT_FDCWD = -100;
 
 /**
  * Borrows the process's working directory: extended attributes of a name can only be read relative to it (through
