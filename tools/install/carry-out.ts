@@ -127,13 +127,13 @@ function isUsedBy(engines: Engines, file: string): boolean {
 }
 
 function tell(steps: readonly Step[], notes: readonly string[], order: Order): void {
-  const { dryRun, say } = order;
+  const { host, dryRun, say } = order;
   const pending = steps.filter(isPending);
   if (pending.length === 0) {
     say('nothing to do\n');
     return;
   }
-  for (const step of pending) say(dryRun ? diffOfStep(step) : `${describeStep(step)}\n`);
+  for (const step of pending) say(dryRun ? diffOfStep(step, host) : `${describeStep(step)}\n`);
   for (const note of notes) say(`note: ${note}\n`);
 }
 

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { createTwoFilesPatch } from 'diff';
 import { applyExecutable, type ExecutableChange } from './executable.ts';
 import { applyChange, describeChange, type FileChange, isChange } from './file-change.ts';
+import type { Host } from './host.ts';
 
 /** One thing that is done to a host; decided before anything is done. */
 export type Step = FileChange | ExecutableChange;
@@ -17,16 +18,19 @@ export function describeStep(step: Step): string {
   return from === undefined ? `remove ${executable}` : `copy ${from} to ${executable}`;
 }
 
-/** As a unified diff, which patch(1) takes; of the executable in words, which patch(1) passes over. */
-export function diffOfStep(step: Step): string {
+/**
+ * As a unified diff that `patch --strip=1`, run in the host's root, does the same with; of the executable in words, which patch(1) passes
+ * over.
+ */
+export function diffOfStep(step: Step, host: Host): string {
   if (isOfExecutable(step)) {
     const { executable, from } = step;
     const bytes = lstatSync(from ?? executable).size;
     return `${describeStep(step)} (${bytes} bytes)\n`;
   }
   const { path, before, after } = step;
-  const names = [before, after].map((text) => (text === undefined ? '/dev/null' : path));
-  const [from = '', to = ''] = names;
+  const from = before === undefined ? '/dev/null' : `a${host.nameOf(path)}`;
+  const to = after === undefined ? '/dev/null' : `b${host.nameOf(path)}`;
   return createTwoFilesPatch(from, to, before ?? '', after ?? '', undefined, undefined, {
     headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
   });
