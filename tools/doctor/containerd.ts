@@ -85,10 +85,11 @@ function checkHandlers(config: ContainerdConfig, setup: EngineSetup): readonly F
   const expected = 'a base_runtime_spec with the hook for every runtime handler';
   if (without.length === config.handlers.length) {
     const found = 'no runtime handler has a base_runtime_spec that calls the hook';
-    return [...findings, warning(HANDLER, found, expected, INSTALL)];
+    return [...findings, ...checkDefault(config), warning(HANDLER, found, expected, INSTALL)];
   }
   return [
     ...findings,
+    ...checkDefault(config),
     ...without.map(({ name }) =>
       name === config.defaultHandler
         ? problem(HANDLER, `${name}, the default, calls no hook`, expected, INSTALL)
@@ -101,6 +102,13 @@ function checkHandlers(config: ContainerdConfig, setup: EngineSetup): readonly F
     ),
     ok(HANDLER, measuredHandlers(config, callsHook), expected),
   ];
+}
+
+/** Tables of runtimes take the place of what containerd has by itself. */
+function checkDefault({ handlers, defaultHandler }: ContainerdConfig): readonly Finding[] {
+  if (handlers.some(({ name }) => name === defaultHandler)) return [];
+  const found = `${defaultHandler}, the default, is not configured: the CRI does not start`;
+  return [problem(HANDLER, found, 'the default runtime handler', 'mend default_runtime_name')];
 }
 
 function checkSpec(spec: string, setup: EngineSetup): ReturnType<typeof checkBaseSpec> {
