@@ -318,7 +318,7 @@ describe('a removal', () => {
     const { notes, restart } = await machine.uninstall();
     assert.equal(runtimeOf(machine), 'exec runc "$@"');
     assert.deepEqual(restart, { unit: 'docker.service', action: 'restart' });
-    assert.match(notes.join('\n'), /reloading it is not enough/);
+    assert.match(notes.join('\n'), /until it is restarted/);
   });
 
   test('needs a reload only where another default is named', async () => {
@@ -335,7 +335,7 @@ describe('a removal', () => {
     const hostConfig = '{"Runtime":"oci-measure","ConsoleSize":[0,0]}';
     machine.write('/var/lib/docker/containers/fedcba9876543210/hostconfig.json', hostConfig);
     const { notes } = await machine.uninstall();
-    assert.match(notes.join('\n'), /will not start 1 .*fedcba987654/);
+    assert.match(notes.join('\n'), /will not start again.*fedcba987654/);
   });
 
   test('does nothing where nothing is', async () => {

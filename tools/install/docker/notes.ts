@@ -27,7 +27,7 @@ export function removalNotes({ front, users, restart }: Removal): readonly strin
   const notes: string[] = [];
   if (users.daemon && restart.action === 'restart') {
     notes.push(
-      'Docker keeps its default runtime in memory until it is restarted: reloading it is not enough',
+      'Docker keeps its default runtime in memory until it is restarted. Do not reload it before: version 20.10 crashes where daemon.json has other runtimes',
     );
   }
   if (users.daemon || users.running.length > 0) {
@@ -38,7 +38,7 @@ export function removalNotes({ front, users, restart }: Removal): readonly strin
   }
   if (users.created.length > 0) {
     notes.push(
-      `Docker will not start ${users.created.length} containers again, which were created for the runtime "${DOCKER_RUNTIME}" (${shortIds(users.created)}): create them anew, or keep {"runtimes": {"${DOCKER_RUNTIME}": {"path": "runc"}}} in daemon.json`,
+      `containers that Docker will not start again, since they were created for the runtime "${DOCKER_RUNTIME}": ${shortIds(users.created)} (${users.created.length} in all). Create them anew, or keep {"runtimes": {"${DOCKER_RUNTIME}": {"path": "runc"}}} in daemon.json`,
     );
   }
   return notes;
