@@ -5,6 +5,7 @@
  * They are loaded at the first call, once per thread. Untrusted names reach the kernel as bytes and NUL only.
  */
 import { cFunctions, result } from './c-library.ts';
+import { PATH_MAX } from './linux-limits.ts';
 
 export const O_RDONLY = 0;
 export const O_NOCTTY = 0o400;
@@ -100,7 +101,7 @@ export class Memory {
   }
 }
 
-const nameSpace = new Memory(4096);
+const nameSpace = new Memory(PATH_MAX);
 let nameInSpace: string | undefined;
 
 /** For short texts, half the time of a buffer's `write` (measured). @returns the bytes written, one for each character */

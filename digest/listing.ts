@@ -1,6 +1,7 @@
 import { canonicalXattr, isListedXattr } from './canonical-xattrs.ts';
 import type { ByteString, Entry, File, Xattr } from './entry.ts';
 import { DigestError } from './errors.ts';
+import { PATH_MAX } from './linux-limits.ts';
 import { ListingOrder } from './listing-order.ts';
 import { escapeBytes, escapePath, isName, unescapeBytes } from './listing-path.ts';
 import { ownerMapping } from './owner-mapping.ts';
@@ -197,5 +198,5 @@ function isCanonicalXattr(name: string, value: Uint8Array): boolean {
 }
 
 function isTarget(target: ByteString): boolean {
-  return target !== '' && target.length <= 4095 && !target.includes('\0');
+  return target !== '' && target.length < PATH_MAX && !target.includes('\0');
 }

@@ -1,5 +1,5 @@
 import type { ByteString } from '#digest/entry';
-import { NAME_MAX } from '#digest/linux-limits';
+import { NAME_MAX, PATH_MAX } from '#digest/linux-limits';
 import { quoted } from '#digest/quoted';
 import type { Place } from './find-place.ts';
 import { findLinked } from './hard-link.ts';
@@ -56,11 +56,9 @@ function newInode(unpacking: Unpacking, directory: Place['directory'], entry: La
   }
 }
 
-const MAX_TARGET_LENGTH = 4095;
-
 function checkTarget(unpacking: Unpacking, target: ByteString): void {
   if (target === '') throw unpacking.refusal('a link without a target');
-  if (target.length > MAX_TARGET_LENGTH) {
+  if (target.length >= PATH_MAX) {
     throw unpacking.refusal(`a link to a target of ${target.length} bytes`);
   }
 }

@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { PATH_MAX } from '#digest/linux-limits';
 import { joinPath } from '#digest/listing-path';
 import { nameOf, parentOf } from './clean-path.ts';
 import { createImplied } from './implied-directory.ts';
@@ -17,8 +18,8 @@ export interface Place {
   readonly isThroughLinks: boolean;
 }
 
-/** Room for the slash before it and the NUL behind it: PATH_MAX. Docker opens one component after another. */
-const MAX_PATH_LENGTH = 4094;
+/** Room for the slash before it and the NUL behind it. Docker opens one component after another. */
+const MAX_PATH_LENGTH = PATH_MAX - 2;
 
 /** Finds the directory of an entry's path, creating what is missing. */
 export class PlaceFinder {

@@ -1,5 +1,5 @@
 import type { ByteString } from '#digest/entry';
-import { NAME_MAX } from '#digest/linux-limits';
+import { NAME_MAX, PATH_MAX } from '#digest/linux-limits';
 import { type DirectoryInode, type Inode, isDirectory } from './inode.ts';
 import type { StepBudget } from './step-budget.ts';
 
@@ -15,7 +15,7 @@ export interface LookupRules {
 }
 
 /** path_resolution(7) under chroot(2): MAXSYMLINKS and PATH_MAX of Linux. */
-export const KERNEL: LookupRules = { maxLinks: 40, outside: 'clamp', maxLength: 4095 };
+export const KERNEL: LookupRules = { maxLinks: 40, outside: 'clamp', maxLength: PATH_MAX - 1 };
 
 export type Lookup = Inode | LookupFailure;
 

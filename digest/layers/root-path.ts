@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { PATH_MAX } from '#digest/linux-limits';
 import { joinPath } from '#digest/listing-path';
 import { cleanInRoot, parentOf } from './clean-path.ts';
 import type { DirectoryInode } from './inode.ts';
@@ -17,7 +18,7 @@ export interface RootPath {
 const STEPS_PER_COMPONENT = 10;
 const MAX_LINKS = 255;
 /** lstat(2) of the host: what lies outside of the root is not known and taken for absent. */
-const HOST: LookupRules = { maxLinks: 40, outside: 'escapes', maxLength: 4095 };
+const HOST: LookupRules = { maxLinks: 40, outside: 'escapes', maxLength: PATH_MAX - 1 };
 
 /**
  * RootPath() of containerd's continuity (fs/path.go), which moby has copied: it replaces links by their targets again and again, and resolves
