@@ -109,7 +109,8 @@ export class Podman implements SteppedEngine {
     const { runtime, storageDriver = 'overlay' } = this.#options;
     const home = this.#directory;
     const globals = [
-      ...['--root', `${home}/storage`, '--runroot', `${home}/run`],
+      `--root=${home}/storage`,
+      `--runroot=${home}/run`,
       `--storage-driver=${storageDriver}`,
       `--runtime=${runtime}`,
       `--hooks-dir=${home}/hooks.d`,
