@@ -18,6 +18,8 @@ export interface Outcome {
   readonly reason?: string;
   /** Why the measurement log does not show it, where it does not. */
   readonly unlogged?: string;
+  /** What somebody should know of the kernel's measurement list, which has it all the same. */
+  readonly list?: string;
 }
 
 /**
@@ -55,11 +57,15 @@ async function measure(
     return await around.withLog(async (log) => {
       if (log.findStart(facts) !== undefined) return { outcome: 'measured before' };
       const otherwise = around.config.failure.action === 'allow' ? 'allowed' : 'denied';
-      await log.append(event, listInKernel(log, event, around), otherwise);
-      return { outcome: 'measured', rootfs: event.rootfs };
+      let list: string | undefined;
+      const settle = listInKernel(log, event, around, (text) => {
+        list = text;
+      });
+      await log.append(event, settle, otherwise);
+      return { outcome: 'measured', rootfs: event.rootfs, ...(list === undefined ? {} : { list }) };
     });
   } catch (error) {
-    throw tellOfKernelList(error, around);
+    throw await tellOfKernelList(error, around);
   }
 }
 

@@ -112,9 +112,9 @@ const cases: readonly Case[] = [
   ],
   [
     "that is not root's",
-    /expected a directory of root, found one of user 64999/,
+    /expected a directory of root, found one of user 65521/,
     {},
-    ({ directory }) => run('chown', '64999', directory),
+    ({ directory }) => run('chown', '65521', directory),
   ],
   [
     'with a directory of records that is a file',

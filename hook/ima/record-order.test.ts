@@ -48,7 +48,7 @@ const making = (signed: boolean): string[] => [
   `write(<${temporary}>, ${content}, 93)`,
   `fsync(<${temporary}>)`,
   ...(signed ? [`fsetxattr(<${temporary}>, "security.ima", "\\3\\2", 2, 0)`] : []),
-  `fchown(<${temporary}>, 64999, 0)`,
+  `fchown(<${temporary}>, 65521, 0)`,
   `fchmod(<${temporary}>, 0444)`,
   `rename("${temporary}", "${image}")`,
   'openat("R/images", O_RDONLY|O_NOFOLLOW|O_CLOEXEC|O_DIRECTORY)',

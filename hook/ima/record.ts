@@ -7,8 +7,8 @@ import type { Sha256Text } from '#hook/log/measurement-event';
 /** Where the record filesystem is mounted. Part of the format: the kernel lists it. */
 export const RECORDS_DIRECTORY = '/var/lib/oci-measure/records';
 
-/** The reserved user that a finished record belongs to, and no other file. */
-export const RECORD_OWNER = 64_999;
+/** The reserved user that a finished record belongs to, and no other file: outside of every range that is given out (docs/decisions.md). */
+export const RECORD_OWNER = 65_521;
 
 export const recordDirectories = ['images', 'containers'] as const;
 export type RecordDirectory = (typeof recordDirectories)[number];

@@ -44,7 +44,7 @@ function forgery(
   const make = (at: string): string => `
     mkdir -p ${at}/images
     echo '${content.trim()}' >${at}/${name}
-    chown 64999:0 ${at}/${name}
+    chown 65521:0 ${at}/${name}
     chmod 0444 ${at}/${name}`;
   const read = `cat ${RECORDS}/${name}`;
   return { title, entry: imageEntry(rootfs), content, script: `set -e\n${script(make, read)}` };

@@ -116,6 +116,8 @@ for (const kernel of ['bookworm', 'trixie'] as const) {
 
     test('denies a container when the TPM is dead, and says that list and PCR part ways', async () => {
       await machine.killTpm();
+      // Whether the kernel has a list, the hook knows without it.
+      if (kernel === 'trixie') await machine.sh('umount /sys/kernel/security');
       const { exitCode, stdout, stderr } = await host.runContainer('dead', {
         args: ['/bin/echo', 'up'],
       });

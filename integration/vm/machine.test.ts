@@ -101,14 +101,14 @@ for (const kernel of ['bookworm', 'trixie'] as const) {
 
     test('takes a policy once: a file on a file system of its own, read by root, is listed', async () => {
       const uuid = '3f1d2f36-7c09-4f0e-9d9e-6f6a1f6f9d11';
-      const rule = `measure func=FILE_CHECK mask=^MAY_READ fsname=ext4 fsuuid=${uuid} fowner=64999 template=ima-sig`;
+      const rule = `measure func=FILE_CHECK mask=^MAY_READ fsname=ext4 fsuuid=${uuid} fowner=65521 template=ima-sig`;
       await machine.sh(`
         truncate -s 8M /root/records.img
         mkfs.ext4 -q -U ${uuid} /root/records.img
         mkdir -p /var/lib/records
         mount -o loop,nosuid,nodev,noexec /root/records.img /var/lib/records
         cd /var/lib/records
-        echo ours >ours; chown 64999 ours; echo other >other
+        echo ours >ours; chown 65521 ours; echo other >other
         echo '${rule}' >${ima}/policy
         cat ours other /root/read`);
       const [last = ''] = (await entries(machine)).slice(-1);

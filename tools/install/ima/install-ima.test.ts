@@ -166,7 +166,7 @@ describe('install ima', () => {
     );
     assert.match(
       said,
-      /\n {4}measure func=FILE_CHECK .* fowner=64999 .*\n(?: {4}.*\n)* {4}measure func=BPRM/,
+      /\n {4}measure func=FILE_CHECK .* fowner=65521 .*\n(?: {4}.*\n)* {4}measure func=BPRM/,
     );
   });
 
