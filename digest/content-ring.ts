@@ -7,6 +7,7 @@ import {
   saveState,
 } from './file-facts.ts';
 import { writeBytes } from './linux-syscalls.ts';
+import { monotonicMs } from './monotonic-clock.ts';
 
 /**
  * Requests to hash files, handed from the walking thread to hashing threads through shared memory. Fixed slots, used
@@ -172,8 +173,8 @@ export class ContentRing {
 
   /** After closing: sleeps until no thread is at a request, or for the time. */
   waitUntilIdle(milliseconds: number): void {
-    const end = performance.now() + milliseconds;
-    for (let left = milliseconds; left > 0; left = end - performance.now()) {
+    const end = monotonicMs() + milliseconds;
+    for (let left = milliseconds; left > 0; left = end - monotonicMs()) {
       const busy = Atomics.load(this.#words, BUSY);
       if (busy === 0) return;
       Atomics.wait(this.#words, BUSY, busy, left);

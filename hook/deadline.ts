@@ -1,3 +1,4 @@
+import { monotonicMs } from '#digest/monotonic-clock';
 import { HookError } from './errors.ts';
 
 /** The hook's own time, which ends before the runtime's: a runtime kills a hook that is late and throws its reason away. */
@@ -9,8 +10,8 @@ export interface Deadline {
 }
 
 export function startDeadline(seconds: number): Deadline {
-  const start = performance.now();
-  const elapsedMs = (): number => performance.now() - start;
+  const start = monotonicMs();
+  const elapsedMs = (): number => monotonicMs() - start;
   const remainingMs = (): number => Math.max(0, seconds * 1000 - elapsedMs());
   return {
     elapsedMs,

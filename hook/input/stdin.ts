@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { monotonicMs } from '#digest/monotonic-clock';
 import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { waitForInput } from '#hook/libc';
@@ -21,7 +22,7 @@ export function readStandardInput(
   maxBytes: number,
   { timeoutMs = 10_000 }: StandardInputOptions = {},
 ): Uint8Array {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonicMs() + timeoutMs;
   const chunks: Uint8Array[] = [];
   let size = 0;
   const chunk = Buffer.alloc(chunkBytes);
@@ -56,7 +57,7 @@ export function passStandardInput(): void {
 /** A writer who never closes must not hold us, so nothing is read before poll(2) says that it will not block. */
 function readChunk(chunk: Uint8Array, deadline: number): number {
   while (true) {
-    const remaining = deadline - performance.now();
+    const remaining = deadline - monotonicMs();
     if (remaining <= 0) {
       throw new HookError('deadline', 'standard input did not end in time, expected an OCI state');
     }

@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '#digest/monotonic-clock';
 import { HookError } from '#hook/errors';
 import { tryLock } from '#hook/libc';
 
@@ -28,7 +29,7 @@ const MAX_POLL_MS = 100;
  * @throws HookError 'lock' once `timeoutMs` have passed, naming the holder as far as the file knows it; 'log' if it cannot be opened
  */
 export async function lockFile(path: string, timeoutMs: number): Promise<FileLock> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonicMs() + timeoutMs;
   for (;;) {
     const fd = await lockWhatIsAt(path, deadline, timeoutMs);
     if (isStillAt(path, fd)) return { fd, [Symbol.dispose]: () => closeSync(fd) };
@@ -40,14 +41,14 @@ export async function lockFile(path: string, timeoutMs: number): Promise<FileLoc
 async function lockWhatIsAt(path: string, deadline: number, timeoutMs: number): Promise<number> {
   const fd = open(path);
   try {
-    const begin = performance.now();
+    const begin = monotonicMs();
     for (;;) {
       const errno = tryLock(fd);
       if (errno === 0) break;
       if (errno !== EWOULDBLOCK && errno !== EINTR) {
         throw new HookError('lock', `cannot lock ${JSON.stringify(path)}: error ${errno}`);
       }
-      const now = performance.now();
+      const now = monotonicMs();
       if (now >= deadline) throw heldBy(path, fd, timeoutMs);
       const pollMs = Math.min(MIN_POLL_MS + (now - begin) / 20, MAX_POLL_MS, deadline - now);
       // Not in step with the others that wait.
