@@ -41,8 +41,8 @@ function baseSpec({ hooks = [HOOK] as readonly object[], process = {} }): object
   return { ociVersion: '1.0.2', process, hooks: { createRuntime: hooks } };
 }
 
-async function doctor(before = ''): Promise<readonly Finding[]> {
-  return await host.doctor('containerd', before);
+async function doctor(script = ''): Promise<readonly Finding[]> {
+  return await host.doctor('containerd', script);
 }
 
 function wrong(findings: readonly Finding[]): readonly Finding[] {

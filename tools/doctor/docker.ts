@@ -17,8 +17,8 @@ const INSTALL = 'oci-measure install docker';
 const DAEMON_JSON = '/etc/docker/daemon.json';
 const SOCKET = '/run/docker.sock';
 const MAX_CONFIG_BYTES = 1024 * 1024;
-/** Docker has them without being told, and they are runc itself. */
-const BUILT_IN = ['runc', 'io.containerd.runc.v2'];
+/** Docker has them without being told, and they are runc itself: `io.containerd.runc.v2`, and v1 before. */
+const BUILT_IN = /^(?:runc|io\.containerd\.(?:runc|runtime)\..*)$/;
 
 /** What starts containers, or would. */
 interface Runtimes {
@@ -86,7 +86,7 @@ async function checkRuntimes(
   const expected = 'our front as the default runtime';
   const fronts = runtimes.filter(({ path }) => readFront(path) !== undefined);
   const front = fronts.find(({ name }) => name === defaultRuntime);
-  const others = runtimes.filter((one) => !fronts.includes(one) && !BUILT_IN.includes(one.name));
+  const others = runtimes.filter((one) => !fronts.includes(one) && !BUILT_IN.test(one.name));
   const bypasses = others.map(({ name }) => `--runtime ${name}`);
   if (front === undefined) {
     const found = `the default runtime ${defaultRuntime} calls no hook`;
