@@ -12,6 +12,7 @@ interface Options {
   readonly semantics?: string;
   readonly partition?: string;
   readonly load?: true;
+  readonly cdi?: true;
   readonly dryRun?: true;
   readonly root?: string;
   readonly restart?: true;
@@ -142,12 +143,13 @@ function describeInstall(program: Command, exit: Exit): void {
     .option(
       '--load',
       'ima: load the policy now, not when the machine starts; most kernels take one in a boot',
-    );
+    )
+    .option('--cdi', 'docker: a device for single containers instead, for any engine with CDI');
   addEngineOptions(command, 'install although `doctor` finds that containers would be denied');
   command.action(async (engine: string) => {
     const { install } = await import('./install.ts');
-    const { partition, load = false } = optionsOf(command);
-    exit(await install({ engine, partition, load, ...engineOptionsOf(command) }));
+    const { partition, load = false, cdi = false } = optionsOf(command);
+    exit(await install({ engine, partition, load, cdi, ...engineOptionsOf(command) }));
   });
 }
 

@@ -3,6 +3,7 @@ import { isSea } from 'node:sea';
 import { type Config, defaultConfigPath, loadConfigAt } from '#hook/input/config';
 import { formatFindings } from '#tools/doctor/findings';
 import { installEngine, type Order, uninstallEngine } from '#tools/install/carry-out';
+import type { EngineInstaller } from '#tools/install/engine-plan';
 import { findEngine, KNOWN_ENGINES } from '#tools/install/engines';
 import { type Host, hostAt } from '#tools/install/host';
 import { checkConfiguration } from './check-configuration.ts';
@@ -24,16 +25,20 @@ export interface UninstallCommand {
 export interface InstallCommand extends UninstallCommand {
   readonly partition: string | undefined;
   readonly load: boolean;
+  /** Docker: a device for single containers, and nothing for the others. */
+  readonly cdi: boolean;
 }
 
 /** How much longer than the hook itself a runtime waits for it. */
 const SECONDS_MORE = 10;
 const IMA = 'ima';
+const DOCKER = 'docker';
 
 /** @throws ToolError `usage`, `install`; HookError `config`, `ima`, `tpm` */
 export async function install(command: InstallCommand): Promise<number> {
-  const { engine, config, partition, load, dryRun } = command;
+  const { engine, config, partition, load, cdi, dryRun } = command;
   checkOptions(command);
+  if (cdi && engine !== DOCKER) throw new ToolError('usage', '--cdi is of `install docker`');
   requireRoot();
   if (engine === IMA) {
     const tpm = openTpm(readConfiguration(config));
@@ -43,7 +48,7 @@ export async function install(command: InstallCommand): Promise<number> {
   if (partition !== undefined || load) {
     throw new ToolError('usage', '--partition and --load are of `install ima`');
   }
-  const order = await orderOf(command);
+  const order = await orderOf(command, cdi ? loadCdi : findEngine(engine));
   const { deadline } = configurationOf(order.host, config);
   if (order.host.isThisMachine && !command.force) await requireReadiness(config);
   const options = { config: fileOnHost(order.host, config), timeout: deadline + SECONDS_MORE };
@@ -56,7 +61,7 @@ export async function uninstall(command: UninstallCommand): Promise<number> {
   checkOptions(command);
   if (engine !== IMA) {
     requireRoot();
-    return await uninstallEngine(await orderOf(command));
+    return await uninstallEngine(await orderOf(command, findEngine(engine)));
   }
   await checkConfiguration(config);
   requireRoot();
@@ -79,8 +84,14 @@ function checkOptions({ engine, root, restart, force }: UninstallCommand): void 
   }
 }
 
-async function orderOf({ engine, root, ...options }: UninstallCommand): Promise<Order> {
-  const load = findEngine(engine);
+async function loadCdi(): Promise<EngineInstaller> {
+  return (await import('#tools/install/docker/cdi')).cdi;
+}
+
+async function orderOf(
+  { engine, root, ...options }: UninstallCommand,
+  load: (() => Promise<EngineInstaller>) | undefined,
+): Promise<Order> {
   if (load === undefined) throw new TypeError(`no engine ${engine}`);
   return { ...options, engine, host: hostAt(root), installer: await load(), say: writeOut };
 }
