@@ -6,7 +6,7 @@ import { ToolError } from '#tools/errors';
 import { baseSpecPath } from './base-spec.ts';
 import { KEY } from './base-spec-key.ts';
 import { effectiveConfiguration, type Programs } from './engine.ts';
-import { criPlugin, findHandlers, isRunc, isTable, tableAt } from './handlers.ts';
+import { criPlugin, findHandlers, isRunc, isTable, OTHER_TABLES, tableAt } from './handlers.ts';
 import type { Installation } from './installation.ts';
 import { type NewText, type Placed, placeBaseSpecs, type Settings } from './place-base-specs.ts';
 
@@ -90,11 +90,13 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-/** By name. */
+/** By name; those of containerd 1.x that have a table of their own by that table's. */
 function runtimesOf(document: TomlTable): TomlTable {
   for (const version of [3, 2]) {
-    const found = tableAt(document, ['plugins', criPlugin(version), 'containerd', 'runtimes']);
-    if (found !== undefined) return found;
+    const cri = tableAt(document, ['plugins', criPlugin(version), 'containerd']);
+    if (!isTable(cri?.['runtimes'])) continue;
+    const apart = OTHER_TABLES.flatMap((key) => (isTable(cri[key]) ? [[key, cri[key]]] : []));
+    return { ...cri['runtimes'], ...Object.fromEntries(apart) };
   }
   return {};
 }

@@ -63,7 +63,11 @@ export function withBaseSpec(text: string, name: string, added: BaseSpecKey): st
     ({ path, home }) => isAtOrBelow(path, table) && home.length < table.length,
   );
   if (beside !== undefined) return insertedBeside(file, beside, added);
-  return text + blockOf(text, tableLines(added));
+  // The table may be there for tables in it alone.
+  const isThere = (inside: KeyPath): boolean =>
+    [...file.headers, ...file.assignments].some(({ path }) => isAtOrBelow(path, inside));
+  const subTables = added.subTables.filter(({ key: name }) => !isThere([...table, name]));
+  return text + blockOf(text, tableLines({ ...added, subTables }));
 }
 
 /** A whole file of ours. */
@@ -209,25 +213,27 @@ const BLOCK = new RegExp(`^${BEGIN} ([0-9a-f]{12})\\r?\\n([^]*?)^${END}(\\r?\\n|
 
 function withoutBlocks(text: string, name: string): string | undefined {
   let rest = text;
-  let isMade = false;
+  let version: string | undefined;
   for (;;) {
     const found = BLOCK.exec(rest);
     if (found === null) break;
     const [block, hash, inside = '', ending] = found;
     const lines = inside.split(/\r?\n/).slice(0, -1);
     const range = { start: found.index, end: found.index + block.length };
-    isMade ||= lines[0] === MADE_FILE;
+    if (lines[0] === MADE_FILE) version = lines[1];
     if (hashOf(lines) === hash && !isAddedTo(rest, name, range)) {
       const before = /\r?\n$/.exec(rest.slice(0, range.start))?.[0] ?? '';
       // The blank line that was put before it; where the text had no last line end, that.
       const start = isBlankBefore(rest, range.start) || ending === '' ? before.length : 0;
       rest = rest.slice(0, range.start - start) + rest.slice(range.end);
     } else {
-      const kept = lines.filter((line) => line !== MADE_FILE).join(newlineOf(block));
+      const kept = lines.slice(lines[0] === MADE_FILE ? 2 : 0).join(newlineOf(block));
       rest = splice(rest, [{ ...range, text: `${kept}${newlineOf(block)}` }]);
     }
   }
-  return isMade && rest.trim() === '' ? undefined : rest;
+  if (version === undefined) return rest;
+  // What else is in a file of ours, is written in that version.
+  return rest.trim() === '' ? undefined : `${version}${newlineOf(text)}${rest}`;
 }
 
 function isBlankBefore(text: string, place: number): boolean {

@@ -19,7 +19,8 @@ export function effective(
     if (seen.has(path)) continue;
     seen.add(path);
     const document = parse(textOf(host, path, changed));
-    const imports = Array.isArray(document['imports']) ? document['imports'] : [];
+    const { imports: value } = document;
+    const imports = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
     delete document['imports'];
     const plugins = document['plugins'];
     if (major === 1 && isTable(plugins) && isTable(merged['plugins'])) {
@@ -27,10 +28,8 @@ export function effective(
       for (const name of Object.keys(plugins)) delete merged['plugins'][name];
     }
     merge(merged, document);
-    for (const item of imports)
-      pending.push(...resolve(host, dirname(path), String(item), changed));
+    for (const item of imports) pending.push(...resolve(host, dirname(path), item, changed));
   }
-  // Whatever says nothing, where another file does.
   return merged;
 }
 

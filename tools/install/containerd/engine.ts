@@ -53,13 +53,15 @@ export async function defaultSpec({ ctr }: Pick<Programs, 'ctr'>): Promise<strin
 /**
  * What containerd makes of files, defaults and all: `containerd config dump`.
  *
- * @param files the main file first, then what it imports, in order
+ * @param files the main file first, then what it imports, in order; none: its defaults
  * @throws ToolError `install` with what containerd says if it does not take them
  */
 export async function effectiveConfiguration(
   { containerd }: Programs,
   files: readonly { readonly path: string; readonly text: string }[],
 ): Promise<TomlTable> {
+  // A file that is named has to be there.
+  if (files.length === 0) return parseDocument(await ask(containerd, ['config', 'default']));
   const directory = mkdtempSync(join(tmpdir(), 'oci-measure-'));
   try {
     const places = files.map(({ path }, index) => join(directory, `${index}-${basename(path)}`));
@@ -67,7 +69,7 @@ export async function effectiveConfiguration(
       const imports = index === 0 ? places.slice(1) : [];
       writeFileSync(places[index] ?? '', importing(text, path, imports));
     }
-    const config = places[0] ?? join(directory, 'none.toml');
+    const [config = ''] = places;
     return parseDocument(await ask(containerd, ['--config', config, 'config', 'dump']));
   } finally {
     rmSync(directory, { recursive: true, force: true });

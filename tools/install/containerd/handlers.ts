@@ -35,6 +35,9 @@ const RUNC_TYPES = [
   'io.containerd.runtime.v1.linux',
 ];
 
+/** Of containerd 1.x, for handlers called `default` and `untrusted`; empty ones count for nothing. */
+export const OTHER_TABLES: readonly string[] = ['default_runtime', 'untrusted_workload_runtime'];
+
 /** The CRI plugin's name in a file of a version. */
 export function criPlugin(version: number): string {
   if (version === 1) return 'cri';
@@ -68,8 +71,8 @@ export function findHandlers(
       names.set(name, [...(names.get(name) ?? []), { file, path, hasBaseSpec }]);
     }
   }
-  // containerd 1.x has its own handler only where a file has none (seen: 1.6).
-  if (mergesTables !== false || names.size === 0)
+  // containerd 1.x has its own handler only where no file has `runtimes` (seen: 1.6).
+  if (mergesTables !== false || !inForce.some(hasRuntimes))
     names.set(DEFAULT_HANDLER, names.get(DEFAULT_HANDLER) ?? []);
   return {
     handlers: [...names].map(([name, tables]) => handlerOf(name, tables)),
@@ -93,14 +96,15 @@ function tablesIn(file: ConfigurationFile): [string, KeyPath][] {
   const runtimes = Object.keys(tableAt(file.document, [...top, 'runtimes']) ?? {});
   return [
     ...runtimes.map((name): [string, KeyPath] => [name, [...top, 'runtimes', name]]),
-    // Of containerd 1.x, for handlers called `default` and `untrusted`; empty ones count for nothing.
-    ...['default_runtime', 'untrusted_workload_runtime']
-      .filter(
-        (key) =>
-          file.version <= 2 && Boolean(tableAt(file.document, [...top, key])?.['runtime_type']),
-      )
-      .map((key): [string, KeyPath] => [key, [...top, key]]),
+    ...OTHER_TABLES.filter(
+      (key) =>
+        file.version <= 2 && Boolean(tableAt(file.document, [...top, key])?.['runtime_type']),
+    ).map((key): [string, KeyPath] => [key, [...top, key]]),
   ];
+}
+
+function hasRuntimes({ document, version }: ConfigurationFile): boolean {
+  return tableAt(document, runtimeTable(version, '').slice(0, -1)) !== undefined;
 }
 
 function criTable(file: ConfigurationFile): TomlTable | undefined {
