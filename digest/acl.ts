@@ -1,16 +1,9 @@
+import { ACL_VERSION, ENTRY_SIZE, HEADER_SIZE, ID_OFFSET, NO_ID, Tag } from './acl-format.ts';
 import { DigestError } from './errors.ts';
 import type { OwnerMapping } from './owner-mapping.ts';
 
-// struct posix_acl_xattr_header and _entry, include/uapi/linux/posix_acl_xattr.h; all fields little-endian.
-const VERSION = 2;
-const HEADER_SIZE = 4;
-const ENTRY_SIZE = 8;
-const ID_OFFSET = 4;
-const NO_ID = 0xffffffff;
-
-const Tag = { userOwner: 0x01, user: 0x02, groupOwner: 0x04, group: 0x08, mask: 0x10, other: 0x20 };
-const MODE_TAGS = new Set([Tag.userOwner, Tag.groupOwner, Tag.other]);
-const TAGS = new Set(Object.values(Tag));
+const MODE_TAGS: ReadonlySet<number> = new Set([Tag.userOwner, Tag.groupOwner, Tag.other]);
+const TAGS: ReadonlySet<number> = new Set(Object.values(Tag));
 
 /**
  * The canonical form of a POSIX ACL (docs/rootfs-digest.md, "Extended attributes"), or undefined if it says
@@ -44,7 +37,7 @@ function hasHeader(view: DataView): boolean {
   return (
     view.byteLength >= HEADER_SIZE &&
     (view.byteLength - HEADER_SIZE) % ENTRY_SIZE === 0 &&
-    view.getUint32(0, true) === VERSION
+    view.getUint32(0, true) === ACL_VERSION
   );
 }
 
@@ -57,6 +50,6 @@ function containerID(tag: number, id: number, owners: OwnerMapping): number {
 function unrepresentable(value: Uint8Array): DigestError {
   return new DigestError(
     'unrepresentable',
-    `expected a POSIX ACL of version 2, found ${value.toHex()}`,
+    `expected a POSIX ACL of version ${ACL_VERSION}, found ${value.toHex()}`,
   );
 }

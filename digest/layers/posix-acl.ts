@@ -1,10 +1,12 @@
-// struct posix_acl_xattr_header and _entry, include/uapi/linux/posix_acl_xattr.h; all fields little-endian.
-const VERSION = 2;
-const HEADER_SIZE = 4;
-const ENTRY_SIZE = 8;
-const NO_ID = 0xffffffff;
-
-const Tag = { userOwner: 0x01, user: 0x02, groupOwner: 0x04, group: 0x08, mask: 0x10, other: 0x20 };
+import {
+  ACL_VERSION,
+  ENTRY_SIZE,
+  HEADER_SIZE,
+  ID_OFFSET,
+  NO_ID,
+  PERMISSIONS_OFFSET,
+  Tag,
+} from '#digest/acl-format';
 
 export type AclFailure = 'EINVAL' | 'EOPNOTSUPP';
 
@@ -23,21 +25,32 @@ export function parseAcl(value: Uint8Array): Acl | AclFailure {
   if (value.length === 0) return { entries: [] };
   if (value.length < HEADER_SIZE) return 'EINVAL';
   const view = new DataView(value.buffer, value.byteOffset, value.length);
-  if (view.getUint32(0, true) !== VERSION) return 'EOPNOTSUPP';
+  if (view.getUint32(0, true) !== ACL_VERSION) return 'EOPNOTSUPP';
   if ((value.length - HEADER_SIZE) % ENTRY_SIZE !== 0) return 'EINVAL';
   const entries: AclEntry[] = [];
   for (let at = HEADER_SIZE; at < value.length; at += ENTRY_SIZE) {
     const tag = view.getUint16(at, true);
     const isNamed = tag === Tag.user || tag === Tag.group;
-    const id = view.getUint32(at + 4, true);
+    const id = view.getUint32(at + ID_OFFSET, true);
     if (isNamed && id === NO_ID) return 'EINVAL';
-    entries.push({ tag, permissions: view.getUint16(at + 2, true), id: isNamed ? id : NO_ID });
+    entries.push({
+      tag,
+      permissions: view.getUint16(at + PERMISSIONS_OFFSET, true),
+      id: isNamed ? id : NO_ID,
+    });
   }
   return entries.length === 0 || isValid(entries) ? { entries } : 'EINVAL';
 }
 
 /** The order in which tags stand: the owner, users, the owning group, groups, the mask where one is needed, others. */
-const PLACES = [Tag.userOwner, Tag.user, Tag.groupOwner, Tag.group, Tag.mask, Tag.other];
+const PLACES: readonly number[] = [
+  Tag.userOwner,
+  Tag.user,
+  Tag.groupOwner,
+  Tag.group,
+  Tag.mask,
+  Tag.other,
+];
 
 function isValid(entries: readonly AclEntry[]): boolean {
   const count = (tag: number): number => entries.filter((entry) => entry.tag === tag).length;
@@ -61,12 +74,12 @@ function isValid(entries: readonly AclEntry[]): boolean {
 export function encodeAcl({ entries }: Acl): Uint8Array {
   const value = new Uint8Array(HEADER_SIZE + entries.length * ENTRY_SIZE);
   const view = new DataView(value.buffer);
-  view.setUint32(0, VERSION, true);
+  view.setUint32(0, ACL_VERSION, true);
   for (const [i, { tag, permissions, id }] of entries.entries()) {
     const at = HEADER_SIZE + i * ENTRY_SIZE;
     view.setUint16(at, tag, true);
-    view.setUint16(at + 2, permissions, true);
-    view.setUint32(at + 4, id, true);
+    view.setUint16(at + PERMISSIONS_OFFSET, permissions, true);
+    view.setUint32(at + ID_OFFSET, id, true);
   }
   return value;
 }
@@ -87,7 +100,7 @@ export function permissionsOf(acl: Acl): number {
 /** What chmod(2) makes of it (posix_acl_chmod()). */
 export function changePermissions(acl: Acl, mode: number): Acl {
   const groupTag = acl.entries.some(({ tag }) => tag === Tag.mask) ? Tag.mask : Tag.groupOwner;
-  const bits = new Map([
+  const bits = new Map<number, number>([
     [Tag.userOwner, (mode >> 6) & 7],
     [groupTag, (mode >> 3) & 7],
     [Tag.other, mode & 7],
