@@ -91,9 +91,9 @@ export class Memory {
   readonly bytes: Buffer;
   #address: bigint | undefined;
 
-  /** @param size at least 65 bytes: V8 moves smaller ones about */
+  /** @param size there may be more: V8 moves what is smaller than 65 bytes about */
   constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(size, 65));
   }
 
   get address(): bigint {

@@ -25,7 +25,7 @@ const signatures = {
 export const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 const NULL = 0n;
-const space = new Memory(65);
+const space = new Memory(32);
 const digest: Uint8Array = space.bytes.subarray(0, 32);
 
 type OpenSSL = ReturnType<typeof load>;
@@ -34,8 +34,9 @@ let loaded: OpenSSL | undefined;
 
 function load() {
   const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, signatures);
-  const name = new Memory(65);
-  name.bytes.write('SHA256\0', 'latin1');
+  const text = 'SHA256\0';
+  const name = new Memory(text.length);
+  name.bytes.write(text, 'latin1');
   const algorithm = functions.EVP_MD_fetch(NULL, name.address, NULL);
   if (algorithm === NULL) throw new Error('OpenSSL has no SHA-256');
   return { ...functions, algorithm };

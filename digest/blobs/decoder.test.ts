@@ -45,7 +45,7 @@ const formats: Readonly<Record<string, Format>> = {
 
 /** Decompresses it, written in parts of at most this many bytes. */
 function decompress({ decoder: make }: Format, bytes: Uint8Array, partLength: number): Buffer {
-  const memory = new Memory(Math.max(partLength, 65));
+  const memory = new Memory(partLength);
   const output: Buffer[] = [];
   using decoder = make(({ bytes: found }, length) =>
     output.push(Buffer.from(found.subarray(0, length))),

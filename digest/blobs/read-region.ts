@@ -1,9 +1,7 @@
 import { readSync } from 'node:fs';
 import { DigestError } from '#digest/errors';
+import { Memory } from '#digest/linux-syscalls';
 import type { BlobRegion } from './layer-source.ts';
-
-/** V8 moves the bytes of shorter views about, which must not happen while OpenSSL reads them. */
-const MIN_ROOM = 65;
 
 /**
  * Bytes of a region, fewer than were asked for only at its end, or at the file's.
@@ -12,7 +10,8 @@ const MIN_ROOM = 65;
  */
 export function readRegion(region: BlobRegion, from: number, length: number): Buffer {
   const wanted = Math.max(0, Math.min(length, region.size - from));
-  const bytes = Buffer.allocUnsafeSlow(Math.max(wanted, MIN_ROOM));
+  // OpenSSL may read them: they must not move.
+  const { bytes } = new Memory(wanted);
   let at = 0;
   while (at < wanted) {
     const read = readSome(region, from + at, bytes.subarray(at), wanted - at);

@@ -29,8 +29,6 @@ const ADDRESS = 0;
 const SIZE = 8;
 const POSITION = 16;
 const BUFFER_SIZE = 24;
-/** V8 moves smaller memory about. */
-const LEAST_MEMORY = 65;
 
 type Zstd = ReturnType<typeof load>;
 let loaded: Zstd | undefined;
@@ -49,8 +47,8 @@ const output = new Memory(OUTPUT_SIZE);
 export class ZstdDecoder implements Decoder {
   readonly #sink: Sink;
   readonly #context: bigint;
-  readonly #input = new Memory(Math.max(BUFFER_SIZE, LEAST_MEMORY));
-  readonly #output = new Memory(Math.max(BUFFER_SIZE, LEAST_MEMORY));
+  readonly #input = new Memory(BUFFER_SIZE);
+  readonly #output = new Memory(BUFFER_SIZE);
   /** At the first byte of the next frame, or at the end. */
   #isBetween = false;
 
