@@ -33,6 +33,7 @@ export function describeCommands(program: Command, exit: Exit): void {
   describeInstall(program, exit);
   describeUninstall(program, exit);
   describeDoctor(program, exit);
+  describeRefreshBaseSpecs(program, exit);
 }
 
 function describeHook(program: Command, exit: Exit): void {
@@ -196,6 +197,14 @@ function describeDoctor(program: Command, exit: Exit): void {
       const { config, json = false } = optionsOf(command);
       exit(await doctor({ json, config }));
     });
+}
+
+/** systemd runs it before containerd. */
+function describeRefreshBaseSpecs(program: Command, exit: Exit): void {
+  program.command('refresh-base-specs', { hidden: true }).action(async () => {
+    const { refreshBaseSpecs } = await import('./refresh-base-specs.ts');
+    exit(await refreshBaseSpecs());
+  });
 }
 
 function optionsOf(command: Command): Options {

@@ -66,7 +66,7 @@ export function withBaseSpec(text: string, name: string, added: BaseSpecKey): st
   // The table may be there for tables in it alone.
   const isThere = (inside: KeyPath): boolean =>
     [...file.headers, ...file.assignments].some(({ path }) => isAtOrBelow(path, inside));
-  const subTables = added.subTables.filter(({ key: name }) => !isThere([...table, name]));
+  const subTables = added.subTables.filter((one) => !isThere([...table, one.key]));
   return text + blockOf(text, tableLines({ ...added, subTables }));
 }
 
