@@ -30,7 +30,8 @@ export function readCrioConfig(text: string): CrioConfig {
   const runtime = tableAt(root, ['crio', 'runtime']);
   const nri = tableAt(root, ['crio', 'nri']);
   const directories = listAt(runtime, ['hooks_dir']);
-  const validates = booleanAt(nri, ['default_validator', 'enable']);
+  const validator = tableAt(nri, ['default_validator']);
+  const validates = booleanAt(validator, ['nri_enable_default_validator']);
   return {
     hooksDirectories: directories.length === 0 ? undefined : directories,
     handlers: Object.entries(tableAt(runtime, ['runtimes']) ?? {}).map(([name, handler]) => ({
@@ -41,9 +42,8 @@ export function readCrioConfig(text: string): CrioConfig {
     createTimeout: numberAt(runtime, ['container_create_timeout']),
     nri: {
       isEnabled: nri?.['enable_nri'] !== false,
-      rejectsHooks:
-        validates && booleanAt(nri, ['default_validator', 'reject_oci_hook_adjustment']),
-      requiredPlugins: validates ? listAt(nri, ['default_validator', 'required_plugins']) : [],
+      rejectsHooks: validates && booleanAt(validator, ['nri_validator_reject_oci_hook_adjustment']),
+      requiredPlugins: validates ? listAt(validator, ['nri_validator_required_plugins']) : [],
     },
   };
 }

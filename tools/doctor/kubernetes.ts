@@ -11,10 +11,17 @@ const MAX_BYTES = 1024 * 1024;
 /** KubeletConfiguration v1beta1. */
 const DEFAULT_SECONDS = 120;
 
-/** Nothing where there is no kubelet. */
-export function checkKubernetes({ daemons, config }: EngineSetup): readonly Finding[] {
+/**
+ * Nothing where there is no kubelet.
+ *
+ * @param usual where a kubelet's configuration is, unless it was told
+ */
+export function checkKubernetes(
+  { daemons, config }: Pick<EngineSetup, 'daemons' | 'config'>,
+  usual: string = CONFIG,
+): readonly Finding[] {
   const kubelet = daemons.find(({ name }) => name === 'kubelet');
-  const file = flagOf(kubelet?.args ?? [], 'config') ?? CONFIG;
+  const file = flagOf(kubelet?.args ?? [], 'config') ?? usual;
   const text = readConfig(file);
   if (kubelet === undefined && text === undefined) return [];
   const { deadline } = config;

@@ -12,8 +12,13 @@ const INJECTOR = 'hook-injector';
 const PLUGINS = '/opt/nri/plugins';
 
 /** Nothing is said where no injector is there: the hook comes another way, or not at all. */
-export function checkNri(nri: NriConfig | undefined, setup: EngineSetup): readonly Finding[] {
-  if (!setup.daemons.some(({ name }) => name === INJECTOR) && !isInstalled()) return [];
+export function checkNri(
+  nri: NriConfig | undefined,
+  setup: EngineSetup,
+  plugins: string = PLUGINS,
+): readonly Finding[] {
+  const isRunning = setup.daemons.some(({ name }) => name === INJECTOR);
+  if (!isRunning && !isInstalled(plugins)) return [];
   const expected = 'an NRI that lets the hook injector add the hook';
   if (nri === undefined || !nri.isEnabled) {
     const found = `a ${INJECTOR} is there, and NRI is not enabled`;
@@ -43,9 +48,9 @@ function failOpen({ requiredPlugins }: NriConfig): Finding {
   return warning(CHECK, found, expected, 'oci-measure install containerd');
 }
 
-function isInstalled(): boolean {
+function isInstalled(plugins: string): boolean {
   try {
-    return readdirSync(PLUGINS).some((name) => /^\d\d-hook-injector$/.test(name));
+    return readdirSync(plugins).some((name) => /^\d\d-hook-injector$/.test(name));
   } catch {
     return false;
   }
