@@ -164,6 +164,21 @@ describe('doctor about containerd', () => {
     assert.deepEqual(wrong(await doctor()), []);
   });
 
+  test('a base spec of ours that is not what containerd says any more is a warning', async () => {
+    const ours = '/etc/containerd/oci-measure-base-spec.json';
+    host.write(CONFIG, config(handler('runc', ours)));
+    const make = `ctr oci spec | ${process.execPath} -e '
+      const spec = JSON.parse(require("fs").readFileSync(0));
+      delete spec.process.rlimits;
+      spec.hooks = { createRuntime: [${JSON.stringify(HOOK)}] };
+      process.stdout.write(JSON.stringify(spec));' >${ours}`;
+    assert.deepEqual(wrong(await doctor(make)), []);
+    const older = `${make}\n sed -i s/CAP_CHOWN/CAP_SYSLOG/ ${ours}`;
+    const [finding, ...others] = wrong(await doctor(older));
+    assert.deepEqual(others, []);
+    assert.match(finding?.found ?? '', /base-spec\.json is not what `ctr oci spec` says now$/);
+  });
+
   test('a process that only calls itself containerd, in a container, is not taken for one', async () => {
     const impostor = `
       mkdir /run/program

@@ -1,5 +1,6 @@
 /** Whether the next container that containerd starts for a kubelet calls the hook. containerd has no hooks directory: a base spec has the hook. */
 import { checkBaseSpec } from './base-spec.ts';
+import { checkDrift } from './base-spec-drift.ts';
 import { checkChangedSince } from './changed-since.ts';
 import { type ContainerdConfig, readContainerdConfig } from './containerd-config.ts';
 import { type Daemon, flagOf } from './daemons.ts';
@@ -59,10 +60,13 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     expected,
   );
   if (!config.hasCri) return [told, withoutCri(file)];
+  const handlers = checkHandlers(config, setup);
+  const callsHook = handlers.some(({ check, status }) => check === HANDLER && status === 'ok');
   return [
     told,
-    ...checkHandlers(config, setup),
-    ...checkNri(config.nri, setup),
+    ...handlers,
+    ...(await checkDrift(config)),
+    ...checkNri(config.nri, setup, callsHook),
     ...checkRestart(instance, config),
   ];
 }

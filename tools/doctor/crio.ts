@@ -28,13 +28,19 @@ export async function checkCrio(setup: EngineSetup): Promise<readonly Finding[]>
   }
   const { config } = answer;
   const directories = config.hooksDirectories ?? [HOOKS_DIRECTORY];
+  const hooks = checkHooksDirectories({
+    ...setup,
+    directories,
+    mend: 'oci-measure install crio',
+  });
+  const callsHook = hooks.some(({ check, status }) => check === 'hook-entry' && status === 'ok');
   const shown = `${path} ${/\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0] ?? 'of unknown version'}`;
   return [
     ok(CHECK, `${shown}, ${answer.source}, reads ${directories.join(' and ')}`, EXPECTED),
-    ...checkHooksDirectories({ ...setup, directories, mend: 'oci-measure install crio' }),
+    ...hooks,
     ...(await checkHandlers(config, setup)),
     ...checkTimeout(config, setup.config.deadline),
-    ...checkNri(config.nri, setup),
+    ...checkNri(config.nri, setup, callsHook),
     ...(daemon === undefined ? [] : checkDaemon(daemon)),
   ];
 }

@@ -158,17 +158,18 @@ describe('NRI', () => {
   test('is told to fail open where an injector adds hooks', () => {
     const { nri } = readContainerdConfig(documented('containerd-2-config-dump.toml'));
     const injector = setup('none', [daemon('hook-injector')]);
-    assert.match(wrong(checkNri(nri, injector))[0]?.[1] ?? '', /hook-injector fails open/);
-    assert.deepEqual(checkNri(nri, setup('none'), join(home, 'no-plugins')), []);
+    assert.match(wrong(checkNri(nri, injector, false))[0]?.[1] ?? '', /hook-injector fails open/);
+    assert.deepEqual(checkNri(nri, injector, true), []);
+    assert.deepEqual(checkNri(nri, setup('none'), false, join(home, 'no-plugins')), []);
     mkdirSync(join(home, 'plugins'));
     write('plugins/10-hook-injector', '');
-    const byDirectory = checkNri(nri, setup('none'), join(home, 'plugins'));
+    const byDirectory = checkNri(nri, setup('none'), false, join(home, 'plugins'));
     assert.match(wrong(byDirectory)[0]?.[1] ?? '', /fails open/);
   });
 
   test('that rejects hooks is a problem', () => {
     const { nri } = readCrioConfig(documented('crio-status-config.toml'));
-    const [finding] = checkNri(nri, setup('none', [daemon('hook-injector')]));
+    const [finding] = checkNri(nri, setup('none', [daemon('hook-injector')]), true);
     assert.equal(finding?.status, 'problem');
     assert.match(finding.found, /reject_oci_hook_adjustment is set/);
   });
@@ -179,7 +180,7 @@ describe('NRI', () => {
       'disable = true',
     );
     const { nri } = readContainerdConfig(text);
-    const findings = checkNri(nri, setup('none', [daemon('hook-injector')]));
+    const findings = checkNri(nri, setup('none', [daemon('hook-injector')]), false);
     assert.match(wrong(findings)[0]?.[1] ?? '', /NRI is not enabled/);
   });
 });

@@ -11,16 +11,23 @@ const INJECTOR = 'hook-injector';
 /** Plugins that containerd and CRI-O start themselves, named NN-NAME. */
 const PLUGINS = '/opt/nri/plugins';
 
-/** Nothing is said where no injector is there: the hook comes another way, or not at all. */
+/**
+ * Nothing is said where no injector is there: the hook comes another way, or not at all.
+ *
+ * @param callsHook whether the engine calls the hook without it
+ */
 export function checkNri(
   nri: NriConfig | undefined,
   setup: EngineSetup,
+  callsHook: boolean,
   plugins: string = PLUGINS,
 ): readonly Finding[] {
   const isRunning = setup.daemons.some(({ name }) => name === INJECTOR);
   if (!isRunning && !isInstalled(plugins)) return [];
   const expected = 'an NRI that lets the hook injector add the hook';
-  if (nri === undefined || !nri.isEnabled) {
+  const isEnabled = nri?.isEnabled === true;
+  if (callsHook && !(isEnabled && nri.rejectsHooks)) return [];
+  if (!isEnabled) {
     const found = `a ${INJECTOR} is there, and NRI is not enabled`;
     return [warning(CHECK, found, expected, 'enable NRI, or do without the injector')];
   }
