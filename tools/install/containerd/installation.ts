@@ -15,6 +15,9 @@ export interface Installation extends Configuration {
   readonly hasSystemd: boolean;
 }
 
+/** That every release reads; nobody is asked where there is a file already. */
+const OLDEST = 2;
+
 const PROGRAMS = ['/usr/bin/containerd', '/usr/local/bin/containerd', '/bin/containerd'];
 
 /** @throws ToolError `install` for a host without containerd, or with one whose configuration is not to be added to */
@@ -38,7 +41,8 @@ export async function findInstallation(host: Host): Promise<Installation> {
     main,
     files,
     mergesTables: mergesTables(major, files[0]?.version),
-    newVersion: programs === undefined ? 2 : await defaultVersion(programs),
+    newVersion:
+      files.length > 0 || programs === undefined ? OLDEST : await defaultVersion(programs),
     hasSystemd: host.isThisMachine ? existsSync('/run/systemd/system') : service !== undefined,
   };
 }

@@ -1,9 +1,13 @@
 /** What whoever installs has to know. */
+import { existsSync, readdirSync } from 'node:fs';
 import type { Host } from '#tools/install/host';
-import { findHandlers, isRunc } from './handlers.ts';
+import { findHandlers, isRunc, tableAt } from './handlers.ts';
 import type { Installation } from './installation.ts';
 import type { Placed } from './place-base-specs.ts';
 import { renderedOnes } from './rendered.ts';
+
+const NRI_PLUGINS = '/opt/nri/plugins';
+const NRI_VALIDATOR = ['plugins', 'io.containerd.nri.v1.nri', 'default_validator'];
 
 export function notesOf(
   host: Host,
@@ -38,12 +42,34 @@ export function notesOf(
       : [
           'without systemd: after each upgrade of containerd, run `oci-measure install containerd` again',
         ]),
+    ...nriNotes(host, installation),
     restartNote('install'),
+  ];
+}
+
+/** Of a site that has NRI plugins, which may be relied on for more than they hold. */
+function nriNotes(host: Host, { files }: Installation): readonly string[] {
+  const directory = host.at(NRI_PLUGINS);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const injectors = names.filter((name) => name.endsWith('hook-injector'));
+  const rejects = files.some(
+    ({ document }) => tableAt(document, NRI_VALIDATOR)?.['reject_oci_hook_adjustment'] === true,
+  );
+  return [
+    ...injectors.map(
+      (name) =>
+        `${NRI_PLUGINS}/${name} adds the hooks of hooks.d too; a container that has ours twice is measured once. It is no substitute: where it is slow or gone, containers start without hooks`,
+    ),
+    ...(rejects
+      ? [
+          'NRI refuses hooks of its plugins here (reject_oci_hook_adjustment), not those of a base spec',
+        ]
+      : []),
   ];
 }
 
 export function restartNote(what: 'install' | 'uninstall'): string {
   return what === 'install'
-    ? 'containerd takes it in when it is restarted; containers that run go on, unmeasured'
+    ? 'containers that run now go on, unmeasured'
     : 'containerd calls the hook until it is restarted';
 }
