@@ -1,10 +1,7 @@
 import type { Platform } from '#digest/images/platform';
-import type { Semantics } from '#digest/layers/layered-rootfs';
+import { SEMANTICS, type Semantics } from '#digest/layers/semantics';
 import { ToolError } from './errors.ts';
 import { isImage, type Source } from './source.ts';
-
-/** Whose way of unpacking an image may count where they differ. */
-export const SEMANTICS: readonly Semantics[] = ['containerd', 'docker', 'podman'];
 
 /** What was typed behind --platform and --semantics. */
 export interface ImageOptions {
@@ -57,9 +54,4 @@ function parseSemantics(text: string | undefined): Semantics | undefined {
     );
   }
   return semantics;
-}
-
-/** As it would be typed. */
-export function showPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
 }

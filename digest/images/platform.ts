@@ -67,8 +67,12 @@ export function satisfies(platform: Platform, wanted: Platform): boolean {
     : isSamePlatform(platform, wanted);
 }
 
-/** For messages: `linux/arm64/v8`. */
-export function showPlatform({ os, architecture, variant }: Platform): string {
-  const parts = variant === undefined ? [os, architecture] : [os, architecture, variant];
-  return quoted(parts.join('/')).slice(1, -1);
+/** `linux/arm64/v8` */
+export function platformText({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+/** The same for messages: an image may say anything. */
+export function showPlatform(platform: Platform): string {
+  return quoted(platformText(platform)).slice(1, -1);
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Entry } from '#digest/entry';
 import { findDisagreements } from './disagreements.ts';
-import type { Semantics } from './engines.ts';
 import { Refusal } from './refusal.ts';
+import type { Semantics } from './semantics.ts';
 import type { Unpacked } from './unpack-image.ts';
 
 const link = (path: string, target = 't'): Entry => ({

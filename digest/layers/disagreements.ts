@@ -2,8 +2,8 @@ import type { ByteString, Entry } from '#digest/entry';
 import { encodeEntry } from '#digest/listing';
 import { alignEntries, findEntry } from './aligned-entries.ts';
 import { cleanInRoot } from './clean-path.ts';
-import type { Semantics } from './engines.ts';
 import { Refusal } from './refusal.ts';
+import type { Semantics } from './semantics.ts';
 import type { Unpacked } from './unpack-image.ts';
 
 /** What engines do not show alike. */

@@ -1,12 +1,8 @@
 import type { ByteString } from '#digest/entry';
 import type { Inode } from './inode.ts';
 import { KERNEL, type LookupRules } from './lookup-path.ts';
+import type { Semantics } from './semantics.ts';
 import type { XattrFailure } from './set-xattr.ts';
-
-/** The engines whose overlays are modelled: containerd's overlayfs snapshotter, Docker's overlay2, podman's overlay. */
-export type Semantics = 'containerd' | 'docker' | 'podman';
-
-export const SEMANTICS: readonly Semantics[] = ['containerd', 'docker', 'podman'];
 
 /** All in which engines differ (docs/applying-layers.md, "Where engines differ"; the letters are its rows). */
 export interface Engine {

@@ -10,13 +10,13 @@ import {
   findDisagreements,
   isSame,
 } from './disagreements.ts';
-import { SEMANTICS, type Semantics } from './engines.ts';
 import type { Layer } from './layer.ts';
 import { Refusal } from './refusal.ts';
+import { SEMANTICS, type Semantics } from './semantics.ts';
 import { type Unpacked, unpackAsOverlays, unpackInSequence } from './unpack-image.ts';
 
 export type { Disagreement } from './disagreements.ts';
-export type { Semantics } from './engines.ts';
+export type { Semantics } from './semantics.ts';
 
 export interface LayeredRootfs extends Disagreements {
   /** In a listing's order; `encodeEntry()` of each, after `LISTING_HEADER.rootfs`, is the listing. */

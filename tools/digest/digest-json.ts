@@ -1,7 +1,7 @@
 import type { ImageDigest } from '#digest/images/digest-image';
+import { platformText } from '#digest/images/platform';
 import type { AmbiguityError, Disagreement } from '#digest/layers/layered-rootfs';
 import { escapePath } from '#digest/listing-path';
-import { showPlatform } from '#tools/image-choice';
 import type { SourceDigest } from './source-digest.ts';
 
 /** docs/schema/digest.json */
@@ -36,7 +36,7 @@ function describeImage(image: ImageDigest): object {
     disagreementCount: rootfs.disagreementCount,
     disagreements: rootfs.disagreements.map(describeDisagreement),
     sequential: Object.fromEntries(rootfs.sequential),
-    image: { platform: showPlatform(platform), layers: layerCount, manifestDigest, configDigest },
+    image: { platform: platformText(platform), layers: layerCount, manifestDigest, configDigest },
   };
 }
 
