@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import type { IdMappings } from '#digest/id-mapping';
 import { quoted } from '#digest/quoted';
 import type { TreeRoot } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
@@ -21,10 +22,14 @@ export interface ImageDirectories {
 }
 
 /**
+ * @param idMappings given when the container has a user namespace of its own
  * @throws HookError `rootfs` when the upper directory is gone, when a path cannot be anchored, or when a directory
  *   exists that somebody other than root could have put there
  */
-export function openLayerDirectories(options: OverlayOptions): LayerDirectories {
+export function openLayerDirectories(
+  options: OverlayOptions,
+  idMappings?: IdMappings,
+): LayerDirectories {
   const count = options.lowers.length + options.dataLowers.length;
   if (count > MAX_LAYERS)
     throw new HookError(
@@ -41,7 +46,7 @@ export function openLayerDirectories(options: OverlayOptions): LayerDirectories 
   if (options.upper !== undefined && upper === undefined)
     throw new HookError('rootfs', `the upper directory ${quoted(options.upper)} is gone`);
   const openLower = (path: ByteString) => {
-    const unmapped = withoutIdMapping(path, options.upper);
+    const unmapped = idMappings && withoutIdMapping(path, options.upper);
     return open(path) ?? (unmapped === undefined ? undefined : open(unmapped));
   };
   const openAll = (paths: readonly ByteString[]) =>

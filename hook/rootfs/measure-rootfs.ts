@@ -29,7 +29,7 @@ function measureOverlay(
 ): RootfsMeasurement | undefined {
   if (overlay === undefined) return undefined;
   const options = parseOverlayOptions(overlay.superOptions);
-  using layers = openLayerDirectories(options);
+  using layers = openLayerDirectories(options, question.idMappings);
   const { upper, image } = layers;
   return image === undefined
     ? measureThroughMount({ mounted: root, upper, options, question })
