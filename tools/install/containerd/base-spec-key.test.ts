@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import {
   type BaseSpecKey,
   newConfiguration,
   withBaseSpec,
   withoutBaseSpecs,
 } from './base-spec-key.ts';
+import { readToml } from './toml-file.ts';
 
 const TABLE = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc';
 const key: BaseSpecKey = {
@@ -87,4 +89,48 @@ describe('base_runtime_spec in a text', () => {
     assert.match(left, /^\[debug\]\nlevel = "info"$/m);
     assert.doesNotMatch(left, /oci-measure/);
   });
+});
+
+/** A handler of one runtime in every notation that TOML has, between whatever else is written. */
+const notations = (name: string): readonly string[] => {
+  const top = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes';
+  const type = `runtime_type = "io.containerd.runc.v2"`;
+  return [
+    `[${top}.${name}]\n${type}\n`,
+    `  [ ${top} . "${name}" ] # x\n\n    ${type} # y\n  [${top}.'${name}'.options]\n`,
+    `[${top}.${name}.options]\nx = [\n  1, # [\n]\n`,
+    `[${top}.${name}]\nbase_runtime_spec = '''/x.json'''\n`,
+    `[${top}.${name}]\n\t"base_runtime_spec"=""#\n\t${type}\n`,
+    `[${top}]\n${name} = {${type}}\n`,
+    `[${top}]\n${name}.${type}\n${name}.options = { x = """\n[y]\n""" }\n`,
+    `[${top}]\n  ${name} = { options = { x = {} }, base_runtime_spec = "/y.json" } # z\n`,
+  ];
+};
+const others = ['', '\n', '# [x]\n', '#\n\n  # "\n'];
+
+test('base_runtime_spec comes and goes wherever it is written', () => {
+  const oneOf = (texts: readonly string[]) => fc.constantFrom(...texts);
+  fc.assert(
+    fc.property(
+      oneOf(others),
+      oneOf(notations('runc')),
+      oneOf(others),
+      oneOf(['\n', '\r\n']),
+      fc.boolean(),
+      fc.boolean(),
+      (before, table, behind, newline, endsInLine, isMade) => {
+        const text = `version = 2\n${before}${table}${behind}`.replace(endsInLine ? '' : /\n$/, '');
+        const lines = text.replaceAll('\n', newline);
+        const names = isMade ? ['runc', 'other'] : ['runc'];
+        const made = names.reduce(
+          (so, name) =>
+            withBaseSpec(so, 'config.toml', { ...key, table: [...key.table.slice(0, -1), name] }),
+          lines,
+        );
+        assert.equal(readToml(made, 'made').text, made);
+        assert.equal(take(made), lines);
+      },
+    ),
+    { numRuns: 400 },
+  );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { execa } from 'execa';
 import { ToolError } from '#tools/errors';
 import type { EngineOptions, EnginePlan } from '#tools/install/engine-plan';
 import { applyChange, dropBackup, isChange } from '#tools/install/file-change';
@@ -160,6 +161,17 @@ describe('what is refused', () => {
       assert.deepEqual(plan.changes.filter(isChange), []);
     });
   }
+
+  test('a configuration on a read-only file system, before anything is done', async () => {
+    const host = copyOf('flatcar', 101);
+    const usr = host.at('/usr');
+    await execa('mount', ['--bind', '-o', 'ro', usr, usr]);
+    try {
+      await assert.rejects(containerd.install(host, OPTIONS), /^ToolError: cannot write in/);
+    } finally {
+      await execa('umount', [usr]);
+    }
+  });
 
   test('a host without containerd', async () => {
     const host = hostAt(makeTestDirectory('no-containerd'));

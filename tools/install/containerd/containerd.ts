@@ -1,9 +1,9 @@
 /** containerd: `base_runtime_spec` of each handler of its CRI that starts an OCI runtime. */
-import { existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ToolError } from '#tools/errors';
 import type { EngineInstaller, EngineOptions, EnginePlan } from '#tools/install/engine-plan';
-import { changeOf, type FileChange, readText } from '#tools/install/file-change';
+import { changeOf, type FileChange, isChange, readText } from '#tools/install/file-change';
 import { hookCommand } from '#tools/install/hook-command';
 import type { Host } from '#tools/install/host';
 import { BASE_SPEC } from '#tools/install/own-places';
@@ -35,7 +35,24 @@ async function install(host: Host, options: EngineOptions): Promise<EnginePlan> 
     ),
     ...unitChange(host, installation, options.executable),
   ];
+  requireWritable(changes);
   return { changes, notes: notesOf(host, installation, placed), restart: RESTART };
+}
+
+/** Before anything is changed. @throws ToolError `install` for what is on a read-only file system (NixOS, Flatcar's own default) */
+function requireWritable(changes: readonly FileChange[]): void {
+  for (const { path } of changes.filter(isChange)) {
+    let directory = dirname(path);
+    while (!existsSync(directory)) directory = dirname(directory);
+    try {
+      accessSync(directory, constants.W_OK);
+    } catch (cause) {
+      throw new ToolError('install', `cannot write in ${JSON.stringify(directory)}`, {
+        hint: "copy containerd's configuration to where it can be written, and have containerd take that (--config)",
+        cause,
+      });
+    }
+  }
 }
 
 /** What an earlier installation put elsewhere. */
@@ -66,7 +83,7 @@ function unitChange(
 }
 
 async function uninstall(host: Host, recorded: readonly string[]): Promise<EnginePlan> {
-  const main = findService(host)?.configuration ?? MAIN_FILE;
+  const main = mainFile(host);
   const configurations = new Set([main, MAIN_FILE, ...recorded.filter(isConfiguration)]);
   for (const path of importedBy(host, main)) configurations.add(path);
   const directories = [...configurations].map((path) => dirname(path));
@@ -84,12 +101,20 @@ function isConfiguration(path: string): boolean {
   return path.endsWith('.toml') && basename(path) !== DROP_IN_NAME;
 }
 
-/** Whatever can be told: a configuration that cannot be read is no reason to leave what can be taken away. */
-function importedBy(host: Host, main: string): string[] {
+function mainFile(host: Host): string {
+  return ifTold(() => findService(host)?.configuration) ?? MAIN_FILE;
+}
+
+function importedBy(host: Host, main: string): readonly string[] {
+  return ifTold(() => readConfiguration(host, main).map(({ path }) => path)) ?? [];
+}
+
+/** What cannot be told is no reason to leave what can be taken away: what was changed is on record besides. */
+function ifTold<T>(look: () => T): T | undefined {
   try {
-    return readConfiguration(host, main).map(({ path }) => path);
+    return look();
   } catch (error) {
-    if (error instanceof ToolError) return [];
+    if (error instanceof ToolError) return undefined;
     throw error;
   }
 }
