@@ -24,7 +24,7 @@ export interface RuntimeStates {
 
 /**
  * Where runtimes that root runs keep their states, a directory for each container; `*` is any name. crun, youki and runc alone and under
- * podman and CRI-O; runc under containerd, k3s and Docker; containerd's shims, whatever runtime they have.
+ * podman and CRI-O; runc under containerd, k3s and Docker; containerd's shims, whatever runtime they have, also those of a containerd that k3s or Docker started.
  */
 export const STATE_DIRECTORIES: readonly string[] = [
   '/run/runc',
@@ -35,6 +35,7 @@ export const STATE_DIRECTORIES: readonly string[] = [
   '/run/docker/runtime-*/*',
   '/run/containerd/io.containerd.runtime.v2.task/*',
   '/run/k3s/containerd/io.containerd.runtime.v2.task/*',
+  '/run/docker/containerd/daemon/io.containerd.runtime.v2.task/*',
 ];
 
 const MAX_STATES = 20_000;

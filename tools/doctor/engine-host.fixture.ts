@@ -28,6 +28,8 @@ const SCRIPT = `
     mount --bind "$0/$place" "/$place"
   done
   mount -t tmpfs -o mode=755 tmpfs /run
+  # podman keeps locks there, for all containers of a machine.
+  mount -t tmpfs tmpfs /dev/shm
 `;
 
 /** A machine with the engines of this one, in which no other engine runs, and whose configuration is the test's. */
