@@ -2,12 +2,32 @@ import type { EngineInstaller } from '#tools/install/engine-plan';
 import type { Host } from '#tools/install/host';
 import { CRIO_DROP_INS, crioHooksDirectories } from './crio-conf.ts';
 import { dropInPath, type HooksEngine, planHooksFile, planRemoval } from './hooks-plan.ts';
+import { namesIn, readSettings } from './toml-settings.ts';
 
 /** CRI-O: docs/engines/cri-o.md. */
 export const crio: EngineInstaller = {
   install: async (host, options) => planHooksFile(host, options, engineOf(host)),
   uninstall: async (host, recorded) => planRemoval(host, recorded, engineOf(host)),
 };
+
+/** What overrides the files (crio(8)); only the CRI-O that runs can tell what came of it. */
+const OVERRIDES =
+  /--(?:hooks-dir|config-dir|config)\b|\bCONTAINER_(?:HOOKS_DIR|CONFIG_DIR|CONFIG)=/;
+
+function flagNotes(host: Host): readonly string[] {
+  const units = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
+  const files = [
+    ...['/etc/sysconfig', '/etc/default', ...units].flatMap((directory) => [
+      `${directory}/crio`,
+      `${directory}/crio.service`,
+    ]),
+    ...units.flatMap((directory) => namesIn(host, `${directory}/crio.service.d`, '.conf')),
+  ];
+  const found = files.filter((path) => OVERRIDES.test(readSettings(host, path)?.text ?? ''));
+  return found.map(
+    (path) => `${path} overrides where CRI-O looks: ask \`oci-measure doctor\` while it runs`,
+  );
+}
 
 function engineOf(host: Host): HooksEngine {
   return {
@@ -18,6 +38,7 @@ function engineOf(host: Host): HooksEngine {
     notes: [
       'CRI-O watches the directory: nothing is to be restarted',
       "the pods' own containers (pause) are not measured: CRI-O calls no hooks for them",
+      ...flagNotes(host),
     ],
   };
 }

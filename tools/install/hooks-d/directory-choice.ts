@@ -51,8 +51,7 @@ export function hooksFileIn(host: Host, directory: string): string {
  */
 export function refuseOthers(host: Host, directories: HooksDirectories): void {
   for (const directory of new Set(directories.filter(isAbsolute))) {
-    for (const path of jsonFiles(host.at(directory))) {
-      const text = readText(path) ?? '';
+    for (const { path, text } of jsonFiles(host, directory)) {
       if (isOurHooksFile(text)) continue;
       if (!startsTheHook(path, text) && !path.endsWith(`/${HOOKS_FILE_NAME}`)) continue;
       throw new ToolError(
@@ -64,13 +63,24 @@ export function refuseOthers(host: Host, directories: HooksDirectories): void {
   }
 }
 
-function jsonFiles(directory: string): readonly string[] {
+function jsonFiles(host: Host, directory: string): readonly { path: string; text: string }[] {
+  const here = host.at(directory);
+  // Engines take a missing directory for an empty one.
+  if (!existsSync(here)) return [];
+  const names = readdirSync(here).filter((name) => name.endsWith('.json'));
+  return names.map((name) => ({
+    path: join(here, name),
+    text: textOf(host.at(join(directory, name))),
+  }));
+}
+
+/** Whatever may be there; engines complain of it, if it is to be complained of. */
+function textOf(path: string): string {
   try {
-    const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
-    return names.map((name) => join(directory, name));
-  } catch {
-    // Engines take a missing directory for an empty one.
-    return [];
+    return readText(path) ?? '';
+  } catch (error) {
+    if (error instanceof ToolError) return '';
+    throw error;
   }
 }
 
