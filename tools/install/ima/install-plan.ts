@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { openRecordFilesystem } from '#hook/ima/record-filesystem';
 import { ToolError } from '#tools/errors';
 import { changeOf, type FileChange, readText } from '#tools/install/file-change';
@@ -8,7 +8,13 @@ import { effectivePolicy, type PolicyFacts } from './effective-policy.ts';
 import type { Places } from './places.ts';
 import { readPolicyFacts } from './policy-facts.ts';
 import { recordRule, withOurRule } from './policy-file.ts';
-import { deviceInUnit, LABEL, mountUnit, type RecordDevice } from './record-filesystem.ts';
+import {
+  deviceInUnit,
+  directoriesInUnit,
+  LABEL,
+  mountUnit,
+  type RecordDevice,
+} from './record-filesystem.ts';
 import { identifyDevice, isMountPoint } from './system.ts';
 
 /** All that is to be done. */
@@ -41,10 +47,21 @@ export async function makePlan(
   checkMountPoint(places, there);
   const policy = withOurRule(before, recordRule(uuid));
   const changes = [
-    changeOf(places.unit, mountUnit(device, uuid, places.records)),
+    changeOf(places.unit, mountUnit(device, uuid, places.records, madeDirectories(places))),
     changeOf(places.policy, policy),
   ];
   return { device, uuid, isNew: there === undefined, changes, policy, facts };
+}
+
+/** Those of an earlier installation, and those that this one makes. */
+function madeDirectories({ unit, policy }: Places): readonly string[] {
+  const earlier = directoriesInUnit(readText(unit) ?? '');
+  return [...new Set([...earlier, ...missing(dirname(policy)), ...missing(dirname(unit))])];
+}
+
+/** A directory and those that it is in, as far as they are not there; outermost first. */
+function missing(directory: string): readonly string[] {
+  return existsSync(directory) ? [] : [...missing(dirname(directory)), directory];
 }
 
 /** What an earlier installation chose stays. */

@@ -63,12 +63,23 @@ export function mountOptions({ isPartition }: RecordDevice): string {
   return `${isPartition ? '' : 'loop,'}nosuid,nodev,noexec`;
 }
 
-/** Mounted before any container engine starts, and never with more rights than records need. */
-export function mountUnit(device: RecordDevice, uuid: string, records: string): string {
+const DIRECTORY = '# Made with it, and removed with it if nothing is in it: ';
+
+/**
+ * Mounted before any container engine starts, and never with more rights than records need.
+ *
+ * @param made directories that were not there before the installation
+ */
+export function mountUnit(
+  device: RecordDevice,
+  uuid: string,
+  records: string,
+  made: readonly string[],
+): string {
   // The name of a partition may be another one when the machine starts again.
   const what = device.isPartition ? `/dev/disk/by-uuid/${uuid}` : device.path;
   return `# Made by \`oci-measure install ima\`; \`oci-measure uninstall ima\` removes it.
-[Unit]
+${made.map((directory) => `${DIRECTORY}${directory}\n`).join('')}[Unit]
 Description=Records of container images for the kernel's measurement list
 Before=containerd.service docker.service crio.service podman.service kubelet.service
 
@@ -81,6 +92,12 @@ Options=${mountOptions(device)}
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** The directories that a unit of ours says were made with it, outermost first. */
+export function directoriesInUnit(unit: string): readonly string[] {
+  const lines = unit.split('\n').filter((line) => line.startsWith(DIRECTORY));
+  return lines.map((line) => line.slice(DIRECTORY.length));
 }
 
 /** The device in a unit of ours. */

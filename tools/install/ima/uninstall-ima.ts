@@ -12,7 +12,7 @@ import {
 } from '#tools/install/file-change';
 import { type Places, placesOfThisMachine } from './places.ts';
 import { fileBefore } from './policy-file.ts';
-import { deviceInUnit, UNIT_NAME } from './record-filesystem.ts';
+import { deviceInUnit, directoriesInUnit, UNIT_NAME } from './record-filesystem.ts';
 import { isMountPoint, runProgram } from './system.ts';
 
 export interface UninstallImaOptions {
@@ -60,6 +60,9 @@ export async function uninstallAt(
   removeIfEmpty(places.records);
   removeIfEmpty(dirname(places.records));
   applyChange(unitChange);
+  for (const directory of directoriesInUnit(unitChange.before ?? '').toReversed()) {
+    removeIfEmpty(directory);
+  }
   if (places.hasSystemd && isChange(unitChange)) await runProgram('systemctl', ['daemon-reload']);
   if (isChange(policyChange)) say('the rule is in force until the machine is started again\n');
   return 0;
