@@ -1,5 +1,5 @@
-import type { Platform } from '#digest/images/platform';
-import { SEMANTICS, type Semantics } from '#digest/layers/semantics';
+import type { Platform } from '#digest/platform';
+import { SEMANTICS, type Semantics } from '#digest/semantics';
 import { ToolError } from './errors.ts';
 import { isImage, type Source } from './source.ts';
 

@@ -1,6 +1,7 @@
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import type { DigestText } from '#digest/digest';
 import { cleanInRoot } from '#digest/layers/clean-path';
+import { type Platform, showPlatform } from '#digest/platform';
 import { quoted } from '#digest/quoted';
 import { digestOf, readDocument } from './document.ts';
 import { imageError } from './image-error.ts';
@@ -14,7 +15,7 @@ import {
 import { list } from './manifest-choice.ts';
 import type { DockerArchive, DockerArchiveImage, ImageConfig } from './oci/image.generated.ts';
 import { parseDockerArchive, parseImageConfig } from './oci/parse.ts';
-import { type Platform, satisfies, showPlatform } from './platform.ts';
+import { satisfies } from './platform-match.ts';
 import { isSameRepoTag } from './repo-tag.ts';
 import type { StoredFiles } from './stored-files.ts';
 

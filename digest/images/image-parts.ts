@@ -2,10 +2,10 @@ import type { BlobRegion, LayerSource } from '#digest/blobs/layer-source';
 import { READ_LIMITS } from '#digest/blobs/limits';
 import type { DigestText } from '#digest/digest';
 import { DigestError } from '#digest/errors';
+import type { Platform } from '#digest/platform';
 import { checkDigest } from './descriptor.ts';
 import { imageError } from './image-error.ts';
 import type { ImageConfig } from './oci/image.generated.ts';
-import type { Platform } from './platform.ts';
 
 /** What an image is made of, all but the layers read and checked. */
 export interface ImageParts {

@@ -1,13 +1,13 @@
 import type { LayerSource } from '#digest/blobs/layer-source';
 import type { DigestText } from '#digest/digest';
+import type { Platform } from '#digest/platform';
 import { openDirectory } from './directory-files.ts';
 import { findDockerImage } from './docker-archive.ts';
 import { type ImageParts, platformOf } from './image-parts.ts';
 import { findOciImage } from './oci-layout.ts';
-import type { Platform } from './platform.ts';
 import type { StoredFiles } from './stored-files.ts';
 
-export type { Platform } from './platform.ts';
+export type { Platform } from '#digest/platform';
 
 /** An image as it is stored, and which of those that are stored there. */
 export interface ImageReference {

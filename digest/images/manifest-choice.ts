@@ -1,13 +1,8 @@
 import type { DigestText } from '#digest/digest';
+import { type Platform, showPlatform } from '#digest/platform';
 import { quoted } from '#digest/quoted';
 import { imageError } from './image-error.ts';
-import {
-  hostPlatform,
-  isSameArchitecture,
-  isSamePlatform,
-  type Platform,
-  showPlatform,
-} from './platform.ts';
+import { hostPlatform, isSameArchitecture, isSamePlatform } from './platform-match.ts';
 
 /** A manifest that could be meant. */
 export interface Candidate {

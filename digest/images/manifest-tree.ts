@@ -1,4 +1,5 @@
 import type { DigestText } from '#digest/digest';
+import type { Platform } from '#digest/platform';
 import { checkDigest, type Descriptor } from './descriptor.ts';
 import type { ImageDocuments } from './image-documents.ts';
 import { imageError } from './image-error.ts';
@@ -6,7 +7,6 @@ import { platformOf } from './image-parts.ts';
 import type { Candidate } from './manifest-choice.ts';
 import { isConfigType, isIndexType, isManifestType } from './media-types.ts';
 import type { ManifestDescriptor } from './oci/image.generated.ts';
-import type { Platform } from './platform.ts';
 
 /** BuildKit's attestation-storage.md. */
 const ATTESTATION = 'vnd.docker.reference.type';

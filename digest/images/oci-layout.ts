@@ -1,3 +1,4 @@
+import type { Platform } from '#digest/platform';
 import { quoted } from '#digest/quoted';
 import { checkDigest, type Descriptor, findBlob } from './descriptor.ts';
 import { ImageDocuments } from './image-documents.ts';
@@ -7,7 +8,6 @@ import { meantDescriptors, nameOf } from './index-reference.ts';
 import { chooseManifest, list } from './manifest-choice.ts';
 import { type FoundManifest, manifestsBelow } from './manifest-tree.ts';
 import { isConfigType, isLayerType, isNondistributable } from './media-types.ts';
-import type { Platform } from './platform.ts';
 import type { StoredFiles } from './stored-files.ts';
 
 /**

@@ -4,10 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DigestError } from '#digest/errors';
 import { encodeEntry, LISTING_HEADER } from '#digest/listing';
+import type { Semantics } from '#digest/semantics';
 import { readLayer } from './layer.fixture.ts';
 import type { Layer } from './layer.ts';
 import { digestLayers } from './layered-rootfs.ts';
-import type { Semantics } from './semantics.ts';
 import { type Unpacked, unpackAsOverlay, unpackInSequence } from './unpack-image.ts';
 
 // Made by the engines' own code and the kernel's overlayfs: see testdata/corpus.md.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Entry } from '#digest/entry';
+import type { Semantics } from '#digest/semantics';
 import { findDisagreements } from './disagreements.ts';
 import { Refusal } from './refusal.ts';
-import type { Semantics } from './semantics.ts';
 import type { Unpacked } from './unpack-image.ts';
 
 const link = (path: string, target = 't'): Entry => ({

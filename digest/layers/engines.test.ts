@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeEntry } from '#digest/listing';
+import { SEMANTICS } from '#digest/semantics';
 import { directory, entryOf, file, hardLink, layerOf, link } from './layer.fixture.ts';
 import type { Layer, LayerEntry } from './layer.ts';
 import { digestLayers } from './layered-rootfs.ts';
 import { Refusal } from './refusal.ts';
-import { SEMANTICS } from './semantics.ts';
 import { unpackAsOverlay } from './unpack-image.ts';
 
 // The rows of docs/applying-layers.md, §2, as far as the corpus has no image for them. What the engines do was seen: containerd 1.6,

@@ -1,7 +1,7 @@
 import type { ByteString } from '#digest/entry';
+import type { Semantics } from '#digest/semantics';
 import type { Inode } from './inode.ts';
 import { KERNEL, type LookupRules } from './lookup-path.ts';
-import type { Semantics } from './semantics.ts';
 import type { XattrFailure } from './set-xattr.ts';
 
 /** All in which engines differ (docs/applying-layers.md, "Where engines differ"; the letters are its rows). */

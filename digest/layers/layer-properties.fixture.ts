@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Entry } from '#digest/entry';
 import { DigestError } from '#digest/errors';
 import { encodeEntry, LISTING_HEADER } from '#digest/listing';
+import { SEMANTICS } from '#digest/semantics';
 import { digestDirectory, MS_RDONLY, scratchDirectory } from '#digest/tree.fixture';
 import { remember, unpackInChroot } from './chroot-unpacker.fixture.ts';
 import { file, layerOf } from './layer.fixture.ts';
@@ -11,7 +12,6 @@ import { type Layer, type LayerEntry, TypeFlag } from './layer.ts';
 import { digestLayers, type LayeredRootfs } from './layered-rootfs.ts';
 import { randomLayers, type Strangeness } from './random-layers.fixture.ts';
 import { Refusal } from './refusal.ts';
-import { SEMANTICS } from './semantics.ts';
 import { type Unpacked, unpackAsOverlay, unpackAsOverlays } from './unpack-image.ts';
 
 export type LayersProperty = fc.IProperty<[Layer[]]>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DigestError } from '#digest/errors';
 import { encodeEntry } from '#digest/listing';
+import type { Semantics } from '#digest/semantics';
 import {
   characterDevice,
   directory,
@@ -13,7 +14,6 @@ import {
 } from './layer.fixture.ts';
 import type { Layer } from './layer.ts';
 import { AmbiguityError, digestLayers } from './layered-rootfs.ts';
-import type { Semantics } from './semantics.ts';
 
 function linesOf(layers: readonly Layer[], semantics?: Semantics): string[] {
   return digestLayers(layers, semantics).entries.map((entry) => encodeEntry(entry).trimEnd());

@@ -4,6 +4,7 @@ import type { Entry } from '#digest/entry';
 import { DigestError } from '#digest/errors';
 import { ListingDigest } from '#digest/listing-digest';
 import { quotePath } from '#digest/listing-path';
+import { SEMANTICS, type Semantics } from '#digest/semantics';
 import {
   type Disagreement,
   type Disagreements,
@@ -12,11 +13,10 @@ import {
 } from './disagreements.ts';
 import type { Layer } from './layer.ts';
 import { Refusal } from './refusal.ts';
-import { SEMANTICS, type Semantics } from './semantics.ts';
 import { type Unpacked, unpackAsOverlays, unpackInSequence } from './unpack-image.ts';
 
+export type { Semantics } from '#digest/semantics';
 export type { Disagreement } from './disagreements.ts';
-export type { Semantics } from './semantics.ts';
 
 export interface LayeredRootfs extends Disagreements {
   /** In a listing's order; `encodeEntry()` of each, after `LISTING_HEADER.rootfs`, is the listing. */

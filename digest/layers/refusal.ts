@@ -1,7 +1,7 @@
 import type { ByteString } from '#digest/entry';
 import { DigestError } from '#digest/errors';
 import { quotePath } from '#digest/listing-path';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from '#digest/semantics';
 
 /** An engine would not unpack the layer; it stops at one entry. */
 export class Refusal extends DigestError {

@@ -1,10 +1,10 @@
 import type { Entry } from '#digest/entry';
+import { SEMANTICS, type Semantics } from '#digest/semantics';
 import { ENGINES } from './engines.ts';
 import { type DirectoryInode, newRoot } from './inode.ts';
 import type { Layer } from './layer.ts';
 import { listTree } from './list-tree.ts';
 import { Refusal } from './refusal.ts';
-import { SEMANTICS, type Semantics } from './semantics.ts';
 import { StepBudget } from './step-budget.ts';
 import { unpackLayer } from './unpack-layer.ts';
 import { Unpacking } from './unpacking.ts';

@@ -1,7 +1,7 @@
 import type { ImageDigest } from '#digest/images/digest-image';
-import { platformText } from '#digest/images/platform';
 import type { AmbiguityError, Disagreement } from '#digest/layers/layered-rootfs';
 import { escapePath } from '#digest/listing-path';
+import { platformText } from '#digest/platform';
 import type { SourceDigest } from './source-digest.ts';
 
 /** docs/schema/digest.json */

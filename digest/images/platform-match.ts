@@ -1,11 +1,4 @@
-import { quoted } from '#digest/quoted';
-
-/** What an image runs on, in Go's words (image-spec config.md: GOOS, GOARCH). */
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
-}
+import type { Platform } from '#digest/platform';
 
 const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   arm64: 'arm64',
@@ -65,14 +58,4 @@ export function satisfies(platform: Platform, wanted: Platform): boolean {
   return wanted.variant === undefined
     ? isSameArchitecture(platform, wanted)
     : isSamePlatform(platform, wanted);
-}
-
-/** `linux/arm64/v8` */
-export function platformText({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
-}
-
-/** The same for messages: an image may say anything. */
-export function showPlatform(platform: Platform): string {
-  return quoted(platformText(platform)).slice(1, -1);
 }
