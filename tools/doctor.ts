@@ -1,3 +1,4 @@
+import { RECORDS_DIRECTORY } from '#hook/ima/record';
 import { findDaemons } from '#tools/doctor/daemons';
 import { checkEngines } from '#tools/doctor/engines';
 import { checkExecutable } from '#tools/doctor/executable';
@@ -29,6 +30,7 @@ export async function doctor({ config: file, json }: DoctorOptions): Promise<num
         config: { file, deadline: config?.deadline },
         executable: process.execPath,
         daemons: findDaemons(),
+        records: config?.ima.mode === 'off' ? undefined : RECORDS_DIRECTORY,
         programs: SEARCH_PATH,
       }),
   ];

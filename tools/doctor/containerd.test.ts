@@ -179,6 +179,22 @@ describe('doctor about containerd', () => {
     assert.match(finding?.found ?? '', /base-spec\.json is not what `ctr oci spec` says now$/);
   });
 
+  test('a containerd that does not see what was mounted since is a problem', async () => {
+    host.write('/etc/oci-measure/config.toml', '[ima]\nmode = "try"\n');
+    const mounted = 'mount -t tmpfs records /var/lib/oci-measure/records';
+    const prepared = `mkdir -p /var/lib/oci-measure/records\n ${STARTED}`;
+    const own = 'start unshare --mount --propagation private containerd';
+    const late = await doctor(`${prepared}\n ${own}\n ${mounted}`);
+    const early = await doctor(`${prepared}\n ${mounted}\n ${own}`);
+    host.write('/etc/oci-measure/config.toml', '[ima]\nmode = "off"\n');
+    const [finding, ...others] = wrong(late);
+    assert.deepEqual(others, []);
+    assert.equal(finding?.status, 'problem');
+    assert.match(finding.found, /mount namespace of its own, without \S+\/records$/);
+    assert.deepEqual(wrong(early), []);
+    assert.match(early.at(-1)?.found ?? '', /with all that the hook needs/);
+  });
+
   test('a process that only calls itself containerd, in a container, is not taken for one', async () => {
     const impostor = `
       mkdir /run/program

@@ -6,6 +6,7 @@ import { type ContainerdConfig, readContainerdConfig } from './containerd-config
 import { type Daemon, flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
 import { findProgram, runProgram } from './programs.ts';
 
@@ -68,6 +69,7 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     ...(await checkDrift(config)),
     ...checkNri(config.nri, setup, callsHook),
     ...checkRestart(instance, config),
+    ...(daemon === undefined ? [] : checkNamespace(daemon, setup)),
   ];
 }
 

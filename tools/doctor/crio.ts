@@ -8,6 +8,7 @@ import { type Daemon, flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkHooksDirectories } from './hooks-directories.ts';
+import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
 import { findProgram, runProgram, SEARCH_PATH } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
@@ -41,7 +42,7 @@ export async function checkCrio(setup: EngineSetup): Promise<readonly Finding[]>
     ...(await checkHandlers(config, setup)),
     ...checkTimeout(config, setup.config.deadline),
     ...checkNri(config.nri, setup, callsHook),
-    ...(daemon === undefined ? [] : checkDaemon(daemon)),
+    ...(daemon === undefined ? [] : checkDaemon(daemon, setup)),
   ];
 }
 
@@ -112,12 +113,13 @@ function checkTimeout(
   return [warning('timeout', found, expected, `set container_create_timeout = ${deadline + 30}`)];
 }
 
-function checkDaemon(daemon: Daemon): readonly Finding[] {
+function checkDaemon(daemon: Daemon, setup: EngineSetup): readonly Finding[] {
   const file = flagOf(daemon.args, 'config', 'c') ?? CONFIG;
   const directory = flagOf(daemon.args, 'config-dir', 'd') ?? DROP_INS;
   return [
     ...checkChangedSince(daemon, [file, ...filesIn(directory)], 'crio.service'),
     ...checkUmask(daemon),
+    ...checkNamespace(daemon, setup),
   ];
 }
 

@@ -8,6 +8,7 @@ import { checkFront, readFront } from './docker-front.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { listAt, tableAt, textAt } from './member.ts';
+import { checkNamespace } from './namespace.ts';
 import { findProgram, runProgram } from './programs.ts';
 
 const CHECK = 'engine';
@@ -62,6 +63,7 @@ async function checkRunning(daemon: Daemon, setup: EngineSetup): Promise<readonl
     ...(file.failure === undefined ? [] : [refused(path, file.failure)]),
     ...checkReloaded(info, file, path),
     ...checkChangedSince(daemon, [], 'docker.service'),
+    ...checkNamespace(daemon, setup),
   ];
 }
 

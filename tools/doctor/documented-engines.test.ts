@@ -32,7 +32,7 @@ function documented(name: string, replaced: Readonly<Record<string, string>> = {
 
 function setup(programs: string, daemons: readonly Daemon[] = []): EngineSetup {
   const config = { file: undefined, deadline: 90 };
-  return { config, executable, daemons, programs: [join(home, programs)] };
+  return { config, executable, daemons, records: undefined, programs: [join(home, programs)] };
 }
 
 /** A program that prints a file. */
@@ -55,7 +55,7 @@ function hook(): object {
 function daemon(name: Daemon['name'], more: Partial<Daemon> = {}): Daemon {
   return {
     name,
-    pid: 2,
+    pid: process.pid,
     startedMs: Date.now(),
     executable: join(home, name),
     isReplaced: false,

@@ -15,7 +15,7 @@ import type { Engine, Finding } from './finding.ts';
 /** What is seen of the machine's own, below what is written here; everything in /run is its own. */
 const SHOWN = ['etc', 'usr/share/containers', 'usr/libexec'];
 /** Where engines keep what they have: of this machine alone, and no overlay, on which they could not mount another. */
-const OWN = ['var/lib/containers', 'var/lib/containerd', 'var/lib/docker'];
+const OWN = ['var/lib/containers', 'var/lib/containerd', 'var/lib/docker', 'var/lib/oci-measure'];
 const TIME_LIMIT_MS = 60_000;
 
 const SCRIPT = `

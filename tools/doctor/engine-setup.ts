@@ -5,6 +5,8 @@ import type { Daemon } from './daemons.ts';
 export interface EngineSetup extends HookSetup {
   /** What runs now. */
   readonly daemons: readonly Daemon[];
+  /** Where the record filesystem has to be; undefined where the kernel is to list nothing. */
+  readonly records: string | undefined;
   /** Where programs are looked for. */
   readonly programs: readonly string[];
 }

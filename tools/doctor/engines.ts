@@ -2,7 +2,15 @@ import { checkContainerd } from './containerd.ts';
 import { checkCrio } from './crio.ts';
 import { checkDocker } from './docker.ts';
 import type { EngineSetup } from './engine-setup.ts';
-import { type Check, type Engine, type Finding, findingsOf, warning } from './finding.ts';
+import {
+  type Check,
+  type Engine,
+  type Finding,
+  findingsOf,
+  isRoot,
+  notSeen,
+  warning,
+} from './finding.ts';
 import { checkKubernetes } from './kubernetes.ts';
 import { checkPodman } from './podman.ts';
 import { runChecks } from './run-checks.ts';
@@ -26,7 +34,14 @@ export async function checkEngines(setup: EngineSetup): Promise<readonly Finding
     }),
   );
   const all = findings.flat();
-  return all.length > 0 ? all : [noEngine()];
+  return [...notAllSeen(), ...(all.length > 0 ? all : [noEngine()])];
+}
+
+/** Others' processes show their files to root alone. */
+function notAllSeen(): readonly Finding[] {
+  if (isRoot()) return [];
+  const expected = 'which engines run, and as what';
+  return [notSeen('engine', 'which engines run', expected, 'root alone may')];
 }
 
 function noEngine(): Finding {
