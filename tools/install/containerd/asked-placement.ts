@@ -18,13 +18,17 @@ export interface Placement {
 /** @throws ToolError `install` if containerd would not read from it what was meant */
 export async function askedPlacement(installation: Installation): Promise<Placement> {
   const { programs, files, mergesTables } = installation;
-  const before = programs === undefined ? undefined : await effectiveConfiguration(programs, files);
+  const before =
+    programs === undefined
+      ? undefined
+      : await effectiveConfiguration(programs, filesOf(installation));
   const placed = findHandlers(files, mergesTables)
     .handlers.filter(isRunc)
     .map((handler): Placed => {
       const baseSpec = baseSpecPath(handler.baseSpec);
-      const settings =
-        before === undefined ? undefined : settingsOf(runtimesOf(before)[handler.name]);
+      // Where tables are merged, a default that is not written stays one.
+      const isKept = before !== undefined && mergesTables === false;
+      const settings = isKept ? settingsOf(runtimesOf(before)[handler.name]) : undefined;
       return { handler, baseSpec, ...(settings === undefined ? {} : { settings }) };
     });
   if (placed.length === 0) {
@@ -35,6 +39,11 @@ export async function askedPlacement(installation: Installation): Promise<Placem
     await prove(programs, installation, texts, { before, placed });
   }
   return { placed, texts };
+}
+
+/** A file that says nothing but its version is as good as none. */
+function filesOf({ files, main, newVersion }: Installation): readonly NewText[] {
+  return files.length > 0 ? files : [{ path: main, text: `version = ${newVersion}\n` }];
 }
 
 interface Wanted {

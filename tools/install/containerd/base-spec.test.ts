@@ -58,6 +58,8 @@ describe('a base spec', () => {
     ['no JSON', '{'],
     ['comments', '{} // no'],
     ['an array', '[]'],
+    ['hooks of no kind', '{"hooks": null}'],
+    ['a hook that is no list', '{"hooks": {"createRuntime": {"path": "/x"}}}'],
     ['a name twice', '{"hooks": {}, "process": {"cwd": "/", "cwd": "/x"}}'],
   ] as const) {
     test(`that is ${what} is refused`, () => {

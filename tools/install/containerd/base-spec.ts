@@ -31,6 +31,16 @@ export function fromDefault(text: string, hook: HookCommand): string {
  */
 export function fromSite(text: string, path: string, hook: HookCommand): string {
   checkSpec(text, path);
+  const hooks = member(tryParse(text), 'hooks');
+  if (
+    !isAbsentOr(hooks, isPlainObject) ||
+    !isAbsentOr(member(hooks, 'createRuntime'), Array.isArray)
+  ) {
+    throw new ToolError(
+      'install',
+      `expected a list of createRuntime hooks in ${JSON.stringify(path)}`,
+    );
+  }
   return withHook(text, hook);
 }
 
@@ -60,6 +70,14 @@ function member(value: unknown, key: string): unknown {
   return Object.entries(value).find(([name]) => name === key)?.[1];
 }
 
+function isAbsentOr(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value);
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -79,7 +97,7 @@ function changed(text: string, path: JSONPath, value: unknown, isArrayInsertion 
 /** @throws ToolError `install` for what containerd would not take, or two readers would read differently */
 function checkSpec(text: string, what: string): void {
   const spec = tryParse(text);
-  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+  if (!isPlainObject(spec)) {
     throw new ToolError('install', `expected a JSON object, found none: ${JSON.stringify(what)}`);
   }
   const root = parseTree(text);

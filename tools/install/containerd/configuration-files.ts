@@ -29,10 +29,11 @@ const VERSIONS = [1, 2, 3, 4];
 
 /**
  * @param main the host's path of the main file
+ * @param major of the release that reads it, where that is known
  * @returns the main file first; none if it is not there
  * @throws ToolError `install` for files that containerd or we cannot read
  */
-export function readConfiguration(host: Host, main: string): ConfigurationFile[] {
+export function readConfiguration(host: Host, main: string, major?: number): ConfigurationFile[] {
   const files = new Map<string, ConfigurationFile>();
   const pending = [main];
   for (const path of pending) {
@@ -46,7 +47,7 @@ export function readConfiguration(host: Host, main: string): ConfigurationFile[]
       );
     }
     files.set(path, file);
-    pending.push(...importedFiles(host, file));
+    pending.push(...importedFiles(host, file, major));
     if (files.size > MAX_FILES) throw new ToolError('install', 'containerd imports too many files');
   }
   return [...files.values()];
@@ -82,9 +83,15 @@ export function configurationFile(path: string, text: string, inherited = 1): Co
   return { path, text, document, version: version === 0 ? inherited : version, imports };
 }
 
-function importedFiles(host: Host, { path, imports }: ConfigurationFile): string[] {
+function importedFiles(
+  host: Host,
+  { path, imports }: ConfigurationFile,
+  major: number | undefined,
+): string[] {
   return imports.flatMap((item) => {
-    const full = item.startsWith('/') ? item : join(dirname(path), item);
+    // containerd 1.x looks for patterns where it was started: systemd does that in the root directory.
+    const beside = major === 1 && item.includes('*') ? '/' : dirname(path);
+    const full = item.startsWith('/') ? item : join(beside, item);
     // Only an asterisk makes it a pattern (resolveImports of containerd's cmd/containerd/server/config).
     return item.includes('*') ? glob(host, full) : [join(full)];
   });

@@ -53,15 +53,13 @@ export async function defaultSpec({ ctr }: Pick<Programs, 'ctr'>): Promise<strin
 /**
  * What containerd makes of files, defaults and all: `containerd config dump`.
  *
- * @param files the main file first, then what it imports, in order; none: its defaults
+ * @param files the main file first, then what it imports, in order
  * @throws ToolError `install` with what containerd says if it does not take them
  */
 export async function effectiveConfiguration(
   { containerd }: Programs,
   files: readonly { readonly path: string; readonly text: string }[],
 ): Promise<TomlTable> {
-  // A file that is named has to be there.
-  if (files.length === 0) return parseDocument(await ask(containerd, ['config', 'default']));
   const directory = mkdtempSync(join(tmpdir(), 'oci-measure-'));
   try {
     const places = files.map(({ path }, index) => join(directory, `${index}-${basename(path)}`));

@@ -33,8 +33,8 @@ export async function findInstallation(host: Host): Promise<Installation> {
     throw new ToolError('install', `found no containerd, and no ${JSON.stringify(main)}`);
   }
   refuseRendered(host, main);
-  const files = readConfiguration(host, main);
   const major = programs === undefined ? undefined : await majorRelease(programs);
+  const files = readConfiguration(host, main, major);
   return {
     service,
     programs,
