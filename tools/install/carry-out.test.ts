@@ -227,6 +227,18 @@ describe('what was edited since', () => {
   });
 });
 
+describe('a drop-in', () => {
+  test('takes no directory away, whichever podman reads it', async () => {
+    const rootful = '/etc/containers/containers.rootful.conf.d/50-hooks.conf';
+    put(rootful, '[engine]\nhooks_dir = ["/opt/hooks.d"]\n');
+    await install('podman');
+    assert.match(
+      textOf('/etc/containers/containers.conf.d/zz-oci-measure.conf'),
+      /^hooks_dir = \["\/usr\/share\/containers\/oci\/hooks.d", "\/opt\/hooks.d", "\/etc\/containers\/oci\/hooks.d"\]$/m,
+    );
+  });
+});
+
 describe('nothing is done', () => {
   test('while another installation is under way', async () => {
     using _lock = lockHost(hostAt(root));

@@ -65,10 +65,10 @@ function planDropIn(
   { name, directories, dropIn: { path, makeIn, table } }: HooksEngine,
   lists: readonly HooksDirectories[],
 ): FileChange {
-  const before = lists.at(-1) ?? [HOOKS_DIRECTORY];
-  const text = dropInText(table, [...new Set([...before, SITE_HOOKS_DIRECTORY])]);
+  const wanted = [...new Set([...lists.flat(), SITE_HOOKS_DIRECTORY])];
+  const text = dropInText(table, wanted);
   const isInForce = directories({ path, text }).every((list) =>
-    before.concat(SITE_HOOKS_DIRECTORY).every((directory) => list.includes(directory)),
+    wanted.every((directory) => list.includes(directory)),
   );
   if (!isInForce) {
     throw new ToolError('install', `${name} reads none of its hooks directories for certain`, {
