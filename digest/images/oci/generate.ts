@@ -24,6 +24,7 @@ import {
   selectParts,
   type Titles,
 } from '#digest/json/schema-parts';
+import { FOREIGN_TO_INDEX, FOREIGN_TO_MANIFEST } from './foreign-members.ts';
 
 const descriptorParts: Parts = { mediaType: true, size: true, digest: true, annotations: true };
 
@@ -69,7 +70,7 @@ function fill(files: SchemaFiles): void {
   members['artifactType'] = { type: 'string' };
 }
 
-/** Members of the other kind of document, so that none hides behind another case: what has them is refused. */
+/** With what is refused, so that none of it hides behind another case. */
 function withForeign({ members = {} }: MemberTree, names: readonly string[]): MemberTree {
   return { members: { ...members, ...Object.fromEntries(names.map((name) => [name, {}])) } };
 }
@@ -101,8 +102,8 @@ writeOrCheck({
     'validators.generated.d.ts': writeValidatorTypes(schemas),
     'members.generated.ts': writeMembers({
       layoutMembers: memberTree(files, layout),
-      indexMembers: withForeign(memberTree(files, index), ['config', 'layers', 'fsLayers']),
-      manifestMembers: withForeign(memberTree(files, manifest), ['manifests', 'fsLayers']),
+      indexMembers: withForeign(memberTree(files, index), FOREIGN_TO_INDEX),
+      manifestMembers: withForeign(memberTree(files, manifest), FOREIGN_TO_MANIFEST),
       configMembers: memberTree(files, config),
       dockerArchiveMembers: memberTree(own, { file: 'docker-archive.json', schema: dockerArchive }),
     }),

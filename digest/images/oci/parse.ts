@@ -2,6 +2,7 @@ import { imageError } from '#digest/images/image-error';
 import { complaint, type Validate } from '#digest/json/complaint';
 import type { MemberTree } from '#digest/json/member-tree';
 import { parseStrictJson } from '#digest/json/strict-json';
+import { FOREIGN_TO_INDEX, FOREIGN_TO_MANIFEST } from './foreign-members.ts';
 import type {
   DockerArchive,
   ImageConfig,
@@ -30,16 +31,16 @@ type Parse<T> = (bytes: Uint8Array, what: string) => T;
 /** image-layout.md, "oci-layout file". */
 export const parseImageLayout: Parse<ImageLayout> = parser(validateImageLayout, layoutMembers);
 /** image-index.md; also Docker's manifest list, which has the same members. */
-export const parseImageIndex: Parse<ImageIndex> = parser(validateImageIndex, indexMembers, [
-  'config',
-  'layers',
-  'fsLayers',
-]);
+export const parseImageIndex: Parse<ImageIndex> = parser(
+  validateImageIndex,
+  indexMembers,
+  FOREIGN_TO_INDEX,
+);
 /** manifest.md; also Docker's image manifest, version 2, schema 2. */
 export const parseImageManifest: Parse<ImageManifest> = parser(
   validateImageManifest,
   manifestMembers,
-  ['manifests', 'fsLayers'],
+  FOREIGN_TO_MANIFEST,
 );
 /** config.md. */
 export const parseImageConfig: Parse<ImageConfig> = parser(validateImageConfig, configMembers);
@@ -49,7 +50,7 @@ export const parseDockerArchive: Parse<DockerArchive> = parser(
   dockerArchiveMembers,
 );
 
-/** @param foreign members of another kind of document: one text must not be two (CVE-2021-41190) */
+/** @param foreign members that are refused */
 function parser<T>(
   validate: Validate,
   members: MemberTree,
