@@ -32,11 +32,21 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, wha
     ["oci-measure log --json | jq '.replay'", 'for programs'],
   ],
   install: [
+    ['oci-measure install podman --dry-run', 'what would be done, every file as a diff'],
+    ['oci-measure install containerd --restart', 'do it, and restart containerd'],
+    ['oci-measure install crio --root /mnt', "below /mnt: an image, or another machine's disk"],
     ['oci-measure install ima --dry-run', 'what would be done, and the policy it results in'],
     ['oci-measure install ima --load', 'do it, and have the kernel take the policy now'],
     ['oci-measure install ima --partition /dev/sdb1', 'with a partition for the records'],
   ],
-  uninstall: [['oci-measure uninstall ima', 'the policy file is again what it was']],
+  uninstall: [
+    ['oci-measure uninstall podman', 'every file is again what it was'],
+    [
+      'oci-measure uninstall containerd --restart',
+      'likewise, and nothing starts the hook any more',
+    ],
+    ['oci-measure uninstall ima', 'the policy file is again what it was'],
+  ],
   doctor: [
     ['oci-measure doctor', 'exit code 1 when something must be mended'],
     ['oci-measure doctor --json | jq \'.findings[] | select(.status != "ok")\'', 'for programs'],

@@ -30,6 +30,25 @@ describe('oci-measure install and uninstall', () => {
     assert.match(stderr, /^oci-measure: error: this kernel has no IMA\noci-measure: hint: .+\n$/);
   });
 
+  for (const [args, message] of [
+    [['podman', '--load'], '--partition and --load are of `install ima`'],
+    [['ima', '--root', '/mnt'], '--root, --restart and --force are of container engines'],
+    [['crio', '--root', '/mnt', '--restart'], 'nothing runs below --root'],
+    [['podman', '--root', '/mnt', '--config', 'x.toml'], '--config takes an absolute path'],
+  ] as const) {
+    test(`install ${args.join(' ')} makes no sense`, async () => {
+      const { exitCode, stdout, stderr } = await run(['install', ...args]);
+      assert.deepEqual([exitCode, stdout], [2, '']);
+      assert.ok(stderr.includes(message), stderr);
+    });
+  }
+
+  test('install says that sources are nothing that could be installed', async () => {
+    const { exitCode, stderr } = await run(['install', 'podman', '--root', '/nowhere', '--force']);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /expected one executable to install, found sources/);
+  });
+
   test('a configuration that is wrong is told, not passed over', async () => {
     for (const command of ['install', 'uninstall']) {
       const { exitCode, stderr } = await run([command, 'ima', '--config', '/nowhere.toml']);

@@ -39,14 +39,14 @@ export async function install(command: InstallCommand): Promise<number> {
   const { engine, config, partition, load, cdi, dryRun } = command;
   checkOptions(command);
   if (cdi && engine !== DOCKER) throw new ToolError('usage', '--cdi is of `install docker`');
+  if (engine !== IMA && (partition !== undefined || load)) {
+    throw new ToolError('usage', '--partition and --load are of `install ima`');
+  }
   requireRoot();
   if (engine === IMA) {
     const tpm = openTpm(readConfiguration(config));
     const { installIma } = await import('#tools/install/ima/install-ima');
     return await installIma({ dryRun, partition, load, tpm, say: writeOut });
-  }
-  if (partition !== undefined || load) {
-    throw new ToolError('usage', '--partition and --load are of `install ima`');
   }
   const order = await orderOf(command, cdi ? loadCdi : findEngine(engine));
   const { deadline } = configurationOf(order.host, config);
@@ -57,14 +57,11 @@ export async function install(command: InstallCommand): Promise<number> {
 
 /** @throws ToolError `usage`, `install`; HookError `config` */
 export async function uninstall(command: UninstallCommand): Promise<number> {
-  const { engine, config, dryRun } = command;
+  const { engine, config, root, dryRun } = command;
   checkOptions(command);
-  if (engine !== IMA) {
-    requireRoot();
-    return await uninstallEngine(await orderOf(command, findEngine(engine)));
-  }
-  await checkConfiguration(config);
+  if (root === undefined) await checkConfiguration(config);
   requireRoot();
+  if (engine !== IMA) return await uninstallEngine(await orderOf(command, findEngine(engine)));
   const { uninstallIma } = await import('#tools/install/ima/uninstall-ima');
   return await uninstallIma({ dryRun, say: writeOut });
 }

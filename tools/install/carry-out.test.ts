@@ -157,6 +157,12 @@ describe('a machine whose /usr is read-only, as ostree makes it', () => {
   });
 });
 
+test('who can write above the file tree of another machine does not matter', async () => {
+  chmodSync(scratch, 0o1777);
+  await install('podman');
+  assert.ok(existsSync(join(root, HOOKS_FILE)));
+});
+
 describe('an executable that was there before', () => {
   test('stays if it is the same', async () => {
     put(EXECUTABLE, 'one version', 0o755);
@@ -240,6 +246,12 @@ describe('a drop-in', () => {
 });
 
 describe('nothing is done', () => {
+  test('if somebody else than root could change the executable', async () => {
+    mkdirSync(join(root, 'usr/libexec'), { recursive: true });
+    chmodSync(join(root, 'usr/libexec'), 0o777);
+    await assert.rejects(install('podman'), isRefused(/somebody else than root can change/));
+  });
+
   test('while another installation is under way', async () => {
     using _lock = lockHost(hostAt(root));
     for (const action of [install, uninstall]) {

@@ -38,8 +38,13 @@ export function placeOfExecutable(host: Host): string {
   const places = [EXECUTABLE, EXECUTABLE_BESIDE_READ_ONLY_USR];
   const used = places.find((place) => existsSync(host.at(`${place}${RECORD_SUFFIX}`)));
   const found = used ?? places.find((place) => canWriteAt(host.at(place)));
-  if (found !== undefined) return found;
-  throw new ToolError('install', `neither ${places.join(' nor ')} can be written`);
+  if (found === undefined) {
+    throw new ToolError('install', `neither ${places.join(' nor ')} can be written`);
+  }
+  if (isOfRootAlone(host, host.at(found))) return found;
+  throw new ToolError('install', `somebody else than root can change ${JSON.stringify(found)}`, {
+    hint: 'give it and the directories above it to root, mode go-w',
+  });
 }
 
 /** Whether a file can be made or changed there, its directories too: not where something on the way is mounted read-only. */
@@ -53,6 +58,20 @@ export function canWriteAt(path: string): boolean {
       return false;
     }
   }
+}
+
+/**
+ * Whether nobody but root can change what is there, or put something else there. `path` has no links in it; what is above the file tree of
+ * another machine is not on it.
+ */
+export function isOfRootAlone({ root }: Host, path: string): boolean {
+  for (let place = path; place !== root && place !== '/'; place = dirname(place)) {
+    const facts = statSync(place, { throwIfNoEntry: false });
+    if (facts === undefined) continue;
+    const { uid, gid, mode } = facts;
+    if (uid !== 0 || (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0)) return false;
+  }
+  return true;
 }
 
 /**

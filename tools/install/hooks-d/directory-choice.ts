@@ -1,9 +1,8 @@
 /** In which of the directories that an engine reads the hooks file belongs. */
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import { whoElseWrites } from '#tools/doctor/ownership';
+import { isAbsolute, join } from 'node:path';
 import { ToolError } from '#tools/errors';
-import { canWriteAt } from '#tools/install/executable';
+import { canWriteAt, isOfRootAlone } from '#tools/install/executable';
 import { readText } from '#tools/install/file-change';
 import type { Host } from '#tools/install/host';
 import { HOOKS_DIRECTORY, HOOKS_FILE_NAME, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places';
@@ -87,9 +86,5 @@ function textOf(path: string): string {
 function isUsable(host: Host, directory: string): boolean {
   if (!isAbsolute(directory) || VOLATILE.test(directory)) return false;
   const here = host.at(directory);
-  return canWriteAt(here) && whoElseWrites(nearestThatIs(here)) === undefined;
-}
-
-function nearestThatIs(path: string): string {
-  return existsSync(path) ? path : nearestThatIs(dirname(path));
+  return canWriteAt(here) && isOfRootAlone(host, here);
 }

@@ -24,6 +24,7 @@ async function engineOf(host: Host): Promise<HooksEngine> {
         : podmanHooksDirectories(host, major, dropIn),
     dropIn: { path: dropInPath('/etc/containers/containers.conf.d'), table: 'engine' },
     notes: [
+      ...(host.isThisMachine && major === undefined ? ['there is no podman here yet'] : []),
       'podman reads it whenever a container starts: nothing is to be restarted',
       'rootless containers: their podman starts the hook, too, which skips them (classes.rootless)',
       'RUN steps of `podman build` and `buildah` are skipped and recorded as such (classes.build)',
