@@ -5,8 +5,8 @@ import type { TomlTable } from 'smol-toml';
 import { ToolError } from '#tools/errors';
 import { readText } from '#tools/install/file-change';
 import type { Host } from '#tools/install/host';
-import { withoutBaseSpecs } from './base-spec-key.ts';
 import { DROP_IN_NAME } from './drop-in.ts';
+import { withoutBaseSpecs } from './take-base-specs.ts';
 import { readToml } from './toml-file.ts';
 
 export const MAIN_FILE = '/etc/containerd/config.toml';

@@ -8,7 +8,7 @@ import { hookCommand } from '#tools/install/hook-command';
 import type { Host } from '#tools/install/host';
 import { BASE_SPEC } from '#tools/install/own-places';
 import { askedPlacement } from './asked-placement.ts';
-import { isOurs, withoutBaseSpecs } from './base-spec-key.ts';
+import { isOurs } from './base-spec-key.ts';
 import { makeBaseSpecs } from './base-specs.ts';
 import { MAIN_FILE, readConfiguration } from './configuration-files.ts';
 import { DROP_IN_DIRECTORIES, DROP_IN_NAME } from './drop-in.ts';
@@ -16,6 +16,7 @@ import { findInstallation, type Installation } from './installation.ts';
 import { notesOf, restartNote } from './notes.ts';
 import { ownFile } from './own-file.ts';
 import { findService, UNIT, UNIT_DROP_IN, unitDropIn } from './service.ts';
+import { withoutBaseSpecs } from './take-base-specs.ts';
 
 const RESTART = { unit: UNIT, action: 'restart' } as const;
 

@@ -1,7 +1,8 @@
 /** A file of ours beside those of the site, in a directory that the main file imports. */
 import { basename } from 'node:path';
 import { CONTAINERD_DROP_IN, OWNERSHIP_MARK } from '#tools/install/own-places';
-import { type BaseSpecKey, newFile } from './base-spec-key.ts';
+import { type BaseSpecKey } from './base-spec-key.ts';
+import { newFile } from './block.ts';
 
 export const DROP_IN_NAME: string = basename(CONTAINERD_DROP_IN);
 /** Where containerd's own default looks for them, and where Amazon's does. */

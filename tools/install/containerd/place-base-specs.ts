@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TomlTable } from 'smol-toml';
 import { ToolError } from '#tools/errors';
-import { type BaseSpecKey, KEY, newConfiguration, withBaseSpec } from './base-spec-key.ts';
+import { type BaseSpecKey, KEY } from './base-spec-key.ts';
+import { newConfiguration } from './block.ts';
 import { type ConfigurationFile, dropInDirectory } from './configuration-files.ts';
 import { DROP_IN_NAME, dropInText } from './drop-in.ts';
 import {
@@ -12,6 +13,7 @@ import {
   isTable,
   runtimeTable,
 } from './handlers.ts';
+import { withBaseSpec } from './put-base-spec.ts';
 import { type KeyPath, parseDocument } from './toml-file.ts';
 
 /** A handler and what it is to get. */

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type BaseSpecKey,
-  newConfiguration,
-  withBaseSpec,
-  withoutBaseSpecs,
-} from './base-spec-key.ts';
+import { type BaseSpecKey } from './base-spec-key.ts';
+import { newConfiguration } from './block.ts';
+import { withBaseSpec } from './put-base-spec.ts';
+import { withoutBaseSpecs } from './take-base-specs.ts';
 import { readToml } from './toml-file.ts';
 
 const TABLE = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc';
