@@ -50,15 +50,22 @@ export async function installEngine(order: InstallOrder): Promise<number> {
   using _lock = lockHost(host);
   const executable = placeOfExecutable(host);
   const recordFile = executable + RECORD_SUFFIX;
-  const before = readInstalled(host, recordFile);
+  const before = readInstalled(host, recordFile) ?? NOTHING;
+  const own = before.engines[engine];
   const plan = await installer.install(host, { ...options, executable });
-  const copy = installExecutable(host.at(executable), program, before?.hasExecutable ?? false);
+  const copy = installExecutable(host.at(executable), program, before.hasExecutable);
   const changed = plan.changes.map(({ path }) => host.nameOf(path));
-  const files = new Set([...(before?.engines[engine]?.files ?? []), ...changed]);
+  const putIn = lastChange(order, plan, own?.putIn);
   const record = changeInstalled(host, recordFile, {
-    hasExecutable: before?.hasExecutable ?? copy.isNeeded,
-    engines: { ...before?.engines, [engine]: { files: [...files] } },
-    directories: withMissing(host, before?.directories ?? [], [recordFile, ...changed]),
+    hasExecutable: before.hasExecutable || copy.isNeeded,
+    engines: {
+      ...before.engines,
+      [engine]: {
+        files: [...new Set([...(own?.files ?? []), ...changed])],
+        ...(putIn === undefined ? {} : { putIn }),
+      },
+    },
+    directories: withMissing(host, before.directories, [recordFile, ...changed]),
   });
   const steps = [record, copy, ...plan.changes];
   tell(steps, plan.notes, order);
@@ -66,7 +73,10 @@ export async function installEngine(order: InstallOrder): Promise<number> {
   if (order.restart) requireSystemd();
   makeReadable();
   for (const step of steps) applyStep(step);
-  await restartOrTell(order, plan, steps.some(isPending));
+  const inForce = await bringIntoForce(order, plan.restart, putIn);
+  if (plan.restart !== undefined && inForce !== 'yes') {
+    order.say(`${commandOf(plan.restart)} brings it into force\n`);
+  }
   return 0;
 }
 
@@ -81,28 +91,69 @@ export async function uninstallEngine(order: Order): Promise<number> {
   const recorded = own?.files ?? [];
   const { plan, shared } = splitPlan(host, await installer.uninstall(host, recorded), others);
   const isLast = Object.keys(others).length === 0;
-  const end: readonly Step[] = [
-    ...(isLast && before.hasExecutable ? [removeExecutable(host.at(executable))] : []),
-    changeInstalled(host, recordFile, isLast ? undefined : { ...before, engines: others }),
-  ];
-  tell([...plan.changes, ...end], [...shared, ...plan.notes], order);
+  const rest = isLast ? undefined : { ...before, engines: others };
+  const takeAway: readonly Step[] =
+    isLast && before.hasExecutable ? [removeExecutable(host.at(executable))] : [];
+  const forget = changeInstalled(host, recordFile, rest);
+  tell([...plan.changes, ...takeAway, forget], [...shared, ...plan.notes], order);
   if (order.dryRun) return 0;
   if (order.restart) requireSystemd();
   makeReadable();
+  const takenOut = own === undefined ? undefined : lastChange(order, plan, own.takenOut, true);
+  if (own !== undefined && takenOut !== undefined) {
+    const engines = { ...before.engines, [engine]: { files: own.files, takenOut } };
+    applyStep(changeInstalled(host, recordFile, { ...before, engines }));
+  }
   for (const step of plan.changes) applyStep(step);
   for (const { path, makeIn } of plan.changes) dropBackup(path, makeIn);
   for (const file of recorded.filter((one) => !isUsedBy(others, one))) dropBackup(host.at(file));
-  const isChanged = plan.changes.some(isPending);
-  if (own !== undefined && !(await isTakenIn(order, plan, isChanged ? undefined : own.takenOut))) {
-    const still = { ...own, takenOut: isChanged ? thisMoment() : (own.takenOut ?? thisMoment()) };
-    const engines = { ...before.engines, [engine]: still };
-    applyStep(changeInstalled(host, recordFile, { ...before, engines }));
+  const inForce = order.force ? 'yes' : await bringIntoForce(order, plan.restart, takenOut);
+  if (plan.restart !== undefined && inForce !== 'yes') {
+    tellWhatStays(order, plan.restart, inForce);
     return 0;
   }
-  if (isChanged && isLast && host.isThisMachine) await sleep(UNDER_WAY_MS);
-  for (const step of end) applyStep(step);
+  if (isLast && host.isThisMachine && plan.changes.some(isPending)) await sleep(UNDER_WAY_MS);
+  for (const step of takeAway) applyStep(step);
+  applyStep(changeInstalled(host, recordFile, rest));
   if (isLast) clearUp(host, executable, before);
   return 0;
+}
+
+/**
+ * When what the engine has to read again was changed last, which may be now. Nobody reads the files of another machine.
+ *
+ * @param before as it was recorded
+ * @param isOtherwiseNow what is said where nothing was recorded and nothing is to be changed
+ */
+function lastChange(
+  { host }: Order,
+  { restart: how, changes }: EnginePlan,
+  before: Moment | undefined,
+  isOtherwiseNow = false,
+): Moment | undefined {
+  if (how === undefined || !host.isThisMachine) return undefined;
+  if (changes.some(isPending)) return thisMoment();
+  return before ?? (isOtherwiseNow ? thisMoment() : undefined);
+}
+
+/** Restarts only what has not read it yet: to ask twice is to restart once. */
+async function bringIntoForce(
+  order: Order,
+  how: Restart | undefined,
+  since: Moment | undefined,
+): Promise<'yes' | 'no' | 'unknown'> {
+  if (how === undefined || since === undefined) return 'yes';
+  const isRead = await hasReadSince(how, since);
+  if (isRead === true) return 'yes';
+  if (!order.restart) return isRead === false ? 'no' : 'unknown';
+  await restart(how);
+  return 'yes';
+}
+
+function tellWhatStays({ engine, say }: Order, how: Restart, inForce: 'no' | 'unknown'): void {
+  const again = `oci-measure uninstall ${engine}${inForce === 'unknown' ? ' --force' : ''}`;
+  say(`the executable stays: until ${commandOf(how)}, ${engine} may still start it\n`);
+  say(`run that and then \`${again}\` to take it away\n`);
 }
 
 type Engines = Installed['engines'];
@@ -155,31 +206,6 @@ function withMissing(
     }
   }
   return [...directories].toSorted();
-}
-
-async function restartOrTell(order: Order, plan: EnginePlan, isChanged: boolean): Promise<void> {
-  if (plan.restart === undefined) return;
-  if (order.restart) await restart(plan.restart);
-  else if (isChanged) order.say(`${commandOf(plan.restart)} brings it into force\n`);
-}
-
-/** Whether the engine has a removal out of its memory, too. */
-async function isTakenIn(
-  { host, engine, say, ...order }: Order,
-  { restart: how }: EnginePlan,
-  takenOut: Moment | undefined,
-): Promise<boolean> {
-  if (how === undefined || !host.isThisMachine || order.force) return true;
-  if (order.restart) {
-    await restart(how);
-    return true;
-  }
-  const isRead = await hasReadSince(how, takenOut ?? thisMoment());
-  if (isRead === true) return true;
-  const again = `oci-measure uninstall ${engine}${isRead === undefined ? ' --force' : ''}`;
-  say(`the executable stays: until ${commandOf(how)}, ${engine} may still start it\n`);
-  say(`run that and then \`${again}\` to take it away\n`);
-  return false;
 }
 
 function commandOf({ unit, action }: Restart): string {

@@ -21,7 +21,9 @@ export interface Installed {
 export interface InstalledEngine {
   /** Host paths. */
   readonly files: readonly string[];
-  /** When the files were taken out of the configuration, where the engine may not have read it since. */
+  /** When an installation last changed what the engine reads again only when it is told to. */
+  readonly putIn?: Moment;
+  /** Likewise a removal. */
   readonly takenOut?: Moment;
 }
 
@@ -87,8 +89,9 @@ function isInstalled(value: unknown): value is Installed {
 
 function isInstalledEngine(value: unknown): value is InstalledEngine {
   if (!isObject(value)) return false;
-  const { files, takenOut } = value;
-  return areStrings(files) && (takenOut === undefined || isMoment(takenOut));
+  const { files, putIn, takenOut } = value;
+  const moments = [putIn, takenOut].filter((moment) => moment !== undefined);
+  return areStrings(files) && moments.every(isMoment);
 }
 
 function isMoment(value: unknown): value is Moment {

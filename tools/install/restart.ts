@@ -62,7 +62,8 @@ async function unitHasReadSince(
   const value = (name: string): string | undefined =>
     new RegExp(`^${name}=(.+)$`, 'm').exec(stdout)?.[1];
   const state = value('ActiveState');
-  if (state === 'inactive' || state === 'failed') return true;
+  // The engine may run all the same, of another unit (snap's, say).
+  if (state === 'inactive' || state === 'failed') return hasStartedSince({ unit, action }, moment);
   const since = Number(value(property));
   return Number.isSafeInteger(since) ? since > moment.microseconds : undefined;
 }
