@@ -6,6 +6,8 @@ export interface ContainerdConfig {
   /** The files that were read besides the one it was asked for. */
   readonly imports: readonly string[];
   readonly hasCri: boolean;
+  /** Where it listens. */
+  readonly socket: string;
   readonly defaultHandler: string;
   readonly handlers: readonly RuntimeHandler[];
   /** Undefined: a containerd without NRI. */
@@ -40,6 +42,7 @@ export function readContainerdConfig(dump: string): ContainerdConfig {
   return {
     imports: listAt(root, ['imports']),
     hasCri: cri !== undefined && !['cri', ...CRI_PLUGINS].some((name) => disabled.includes(name)),
+    socket: textAt(root, ['grpc', 'address']) || '/run/containerd/containerd.sock',
     defaultHandler: textAt(cri, ['containerd', 'default_runtime_name']) || 'runc',
     handlers: Object.entries(tableAt(cri, ['containerd', 'runtimes']) ?? {}).map(handlerOf),
     nri: nriOf(tableAt(root, ['plugins', 'io.containerd.nri.v1.nri'])),

@@ -71,17 +71,29 @@ describe('doctor about containerd', () => {
 
   test('says that what was changed since its start is not in force', async () => {
     assert.deepEqual(wrong(await doctor(RUNNING)), []);
-    const changed = `${RUNNING}\n sleep 0.5; touch ${CONFIG} ${SPEC}`;
-    const findings = wrong(await doctor(changed));
+    const findings = wrong(await doctor(`${RUNNING}\n sleep 0.5; touch ${CONFIG} ${SPEC}`));
+    assert.deepEqual(
+      findings.map(({ check, found }) => [check, found]),
+      [['restart', `${SPEC} was changed since it was started`]],
+    );
+    assert.equal(findings[0]?.mend, 'systemctl restart containerd.service');
+  });
+
+  test('tells what the one that runs has in force, not what is on disk', async () => {
+    host.write(CONFIG, config(handler('runc', '')));
+    const later = config(`${CRI}]\ndefault_runtime_name = "new"\n`, handler('new', SPEC));
+    host.write('/etc/later.toml', later);
+    const findings = wrong(await doctor(`${RUNNING}\n cp /etc/later.toml ${CONFIG}`));
     assert.deepEqual(
       findings.map(({ check, status }) => [check, status]),
       [
-        ['restart', 'warning'],
-        ['restart', 'warning'],
+        ['runtime-handler', 'warning'],
+        ['restart', 'problem'],
+        ['restart', 'problem'],
       ],
     );
-    assert.match(findings[0]?.found ?? '', /config\.toml was changed since it was started/);
-    assert.equal(findings[0]?.mend, 'systemctl restart containerd.service');
+    assert.match(findings[1]?.found ?? '', /the default runtime handler is runc, and new on disk/);
+    assert.match(findings[2]?.found ?? '', /new is not known, and otherwise on disk/);
   });
 
   test('a handler without the hook is a warning, and the default one a problem', async () => {
@@ -134,6 +146,11 @@ describe('doctor about containerd', () => {
     assert.match(finding.found, /base\.json: ENOENT/);
     const plugin = await host.run(`${RUNNING}\n ctr plugins ls | grep -w cri`);
     assert.match(plugin.stdout, /error/);
+    const running = wrong(await doctor(RUNNING));
+    assert.match(
+      running[0]?.found ?? '',
+      /^the CRI at \S+ does not answer: gRPC status 12 unknown service/,
+    );
   });
 
   test('a base spec with limits of the default one is a warning', async () => {

@@ -3,6 +3,7 @@ import { checkBaseSpec } from './base-spec.ts';
 import { checkDrift } from './base-spec-drift.ts';
 import { checkChangedSince } from './changed-since.ts';
 import { type ContainerdConfig, readContainerdConfig } from './containerd-config.ts';
+import { askContainerd, checkInForce } from './containerd-in-force.ts';
 import { type Daemon, flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -61,13 +62,19 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     expected,
   );
   if (!config.hasCri) return [told, withoutCri(file)];
-  const handlers = checkHandlers(config, setup);
+  const socket = flagOf(daemon?.args ?? [], 'address', 'a') ?? config.socket;
+  const inForce = daemon === undefined ? undefined : await askContainerd(socket);
+  if (typeof inForce === 'string') {
+    return [told, notAnswering(socket, inForce), ...checkHandlers(config, setup)];
+  }
+  const handlers = checkHandlers({ ...config, ...inForce }, setup);
   const callsHook = handlers.some(({ check, status }) => check === HANDLER && status === 'ok');
   return [
     told,
     ...handlers,
     ...(await checkDrift(config)),
     ...checkNri(config.nri, setup, callsHook),
+    ...(inForce === undefined ? [] : checkInForce(inForce, config)),
     ...checkRestart(instance, config),
     ...(daemon === undefined ? [] : checkNamespace(daemon, setup)),
   ];
@@ -129,10 +136,16 @@ function measuredHandlers(
   return `${names.join(', ')}: containers of pods call the hook; pods' own containers (pause), ctr and nerdctl do not, as containerd gives them no base spec`;
 }
 
-/** containerd reads its configuration and the base specs when it is started, and never again. */
-function checkRestart({ daemon, config }: Instance, { imports, handlers }: ContainerdConfig) {
+/** The CRI does not start where a base spec cannot be read, and then no pod does. */
+function notAnswering(socket: string, reason: string): Finding {
+  const expected = 'a CRI that answers: without it no pod starts';
+  const mend = 'see `ctr plugins ls` and the log of containerd';
+  return problem(CHECK, `the CRI at ${socket} does not answer: ${reason}`, expected, mend);
+}
+
+/** containerd reads base specs when it is started, and never again. */
+function checkRestart({ daemon }: Instance, { handlers }: ContainerdConfig): readonly Finding[] {
   if (daemon === undefined) return [];
   const specs = handlers.map(({ baseSpec }) => baseSpec).filter((spec) => spec !== '');
-  const files = [...new Set([config, ...imports, ...specs])];
-  return checkChangedSince(daemon, files, 'containerd.service');
+  return checkChangedSince(daemon, [...new Set(specs)], 'containerd.service');
 }
