@@ -41,15 +41,18 @@ interface Level {
 
 /** Of the levels under way: more are closed, shallowest first. */
 const MAX_OPEN_PARTS = 128;
-/** Of all: files that wait to be hashed hold theirs. */
-const MAX_OPEN_DIRECTORIES = 2048;
+/**
+ * Of those that nothing but files that wait to be hashed holds. More of them would not fit into the kernel's table of open files as it
+ * is: to enlarge it, a process with threads waits for all processors, 10 to 25 ms each time (expand_files, synchronize_rcu; measured).
+ */
+const MAX_WAITING_DIRECTORIES = 48;
 
 /** Walks a tree in a listing's order. Depth costs memory, neither stack nor descriptors. */
 export class Walk {
   readonly #reader: TreeReader;
   readonly #visitor: Visitor;
   readonly #levels: Level[] = [];
-  readonly #maxOpenDirectories = Math.min(MAX_OPEN_DIRECTORIES, Math.floor(maxOpenFiles() / 2));
+  readonly #maxOpenDirectories = Math.floor(maxOpenFiles() / 2);
   #openParts = 0;
   /** Levels that are closed: the first so many. */
   #closed = 0;
@@ -118,9 +121,14 @@ export class Walk {
       const level = this.#levels[this.#closed++];
       if (level !== undefined) this.#close(level);
     }
-    while (this.#reader.openDirectories.size > this.#maxOpenDirectories) {
+    while (this.#areTooManyOpen()) {
       if (!this.#visitor.releaseDirectory()) return;
     }
+  }
+
+  #areTooManyOpen(): boolean {
+    const open = this.#reader.openDirectories.size;
+    return open > this.#maxOpenDirectories || open - this.#openParts > MAX_WAITING_DIRECTORIES;
   }
 
   #close(level: Level): void {
