@@ -1,5 +1,7 @@
 import { RECORDS_DIRECTORY } from '#hook/ima/record';
+import { checkCdi } from '#tools/doctor/cdi';
 import { findDaemons } from '#tools/doctor/daemons';
+import type { EngineSetup } from '#tools/doctor/engine-setup';
 import { checkEngines } from '#tools/doctor/engines';
 import { checkExecutable } from '#tools/doctor/executable';
 import type { Check } from '#tools/doctor/finding';
@@ -20,19 +22,21 @@ export interface DoctorOptions {
 /** Looks at everything the next container's measurement needs. Exit code 1 when there is a problem. */
 export async function doctor({ config: file, json }: DoctorOptions): Promise<number> {
   const { config, checks: ofHook } = hookChecks(file);
+  const setup: EngineSetup = {
+    config: { file, deadline: config?.deadline },
+    executable: process.execPath,
+    daemons: findDaemons(),
+    records: config?.ima.mode === 'off' ? undefined : RECORDS_DIRECTORY,
+    classes: config?.classes,
+    programs: SEARCH_PATH,
+  };
   const checks: readonly Check[] = [
     ...ofHook,
     () => checkExecutable(process.execPath),
     () => checkRuntimes(),
+    () => checkCdi(setup),
     () => (config === undefined ? [] : checkRunningContainers(config)),
-    () =>
-      checkEngines({
-        config: { file, deadline: config?.deadline },
-        executable: process.execPath,
-        daemons: findDaemons(),
-        records: config?.ima.mode === 'off' ? undefined : RECORDS_DIRECTORY,
-        programs: SEARCH_PATH,
-      }),
+    () => checkEngines(setup),
   ];
   const findings = await runChecks(checks);
   const healthy = findings.every(({ status }) => status !== 'problem');

@@ -56,6 +56,7 @@ async function call(socket: string): Promise<Buffer> {
         else chunks.push(chunk);
       });
       stream.on('error', reject);
+      stream.on('close', () => reject(new Error('the answer broke off')));
       stream.on('end', () => {
         if (status === '0') resolve(Buffer.concat(chunks));
         else reject(new Error(`gRPC status ${status}`));

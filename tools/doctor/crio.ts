@@ -7,7 +7,7 @@ import { type CrioConfig, readCrioConfig } from './crio-config.ts';
 import { type Daemon, flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { checkHooksDirectories } from './hooks-directories.ts';
+import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
 import { findProgram, runProgram, SEARCH_PATH } from './programs.ts';
@@ -34,14 +34,13 @@ export async function checkCrio(setup: EngineSetup): Promise<readonly Finding[]>
     directories,
     mend: 'oci-measure install crio',
   });
-  const callsHook = hooks.some(({ check, status }) => check === 'hook-entry' && status === 'ok');
   const shown = `${path} ${/\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0] ?? 'of unknown version'}`;
   return [
     ok(CHECK, `${shown}, ${answer.source}, reads ${directories.join(' and ')}`, EXPECTED),
     ...hooks,
     ...(await checkHandlers(config, setup)),
     ...checkTimeout(config, setup.config.deadline),
-    ...checkNri(config.nri, setup, callsHook),
+    ...checkNri(config.nri, setup, callsHook(hooks)),
     ...(daemon === undefined ? [] : checkDaemon(daemon, setup)),
   ];
 }

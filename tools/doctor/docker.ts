@@ -43,7 +43,7 @@ async function checkStopped(path: string, setup: EngineSetup): Promise<readonly 
   if (file.failure !== undefined) return [refused(DAEMON_JSON, file.failure)];
   const shown = `${path} ${version}, which does not run, would start ${file.defaultRuntime}`;
   return [
-    ok(CHECK, `${shown}, as ${DAEMON_JSON} says and no flag may say otherwise`, EXPECTED),
+    ok(CHECK, `${shown}, as ${DAEMON_JSON} says`, EXPECTED),
     ...(await checkRuntimes(file, setup)),
   ];
 }

@@ -32,7 +32,14 @@ function documented(name: string, replaced: Readonly<Record<string, string>> = {
 
 function setup(programs: string, daemons: readonly Daemon[] = []): EngineSetup {
   const config = { file: undefined, deadline: 90 };
-  return { config, executable, daemons, records: undefined, programs: [join(home, programs)] };
+  return {
+    config,
+    executable,
+    daemons,
+    records: undefined,
+    classes: undefined,
+    programs: [join(home, programs)],
+  };
 }
 
 /** A program that prints a file. */

@@ -1,3 +1,4 @@
+import { checkBuildah } from './buildah.ts';
 import { checkContainerd } from './containerd.ts';
 import { checkCrio } from './crio.ts';
 import { checkDocker } from './docker.ts';
@@ -19,6 +20,7 @@ type EngineCheck = (setup: EngineSetup) => readonly Finding[] | Promise<readonly
 
 const CHECKS: readonly (readonly [Engine, EngineCheck])[] = [
   ['podman', checkPodman],
+  ['buildah', checkBuildah],
   ['cri-o', checkCrio],
   ['containerd', checkContainerd],
   ['docker', checkDocker],

@@ -39,6 +39,11 @@ export function checkHooksDirectories(setup: HooksDirectories): readonly Finding
   return [...findings, warning(CHECK, found, 'an engine that calls the hook', setup.mend)];
 }
 
+/** Whether the findings say that the hook is called. */
+export function callsHook(findings: readonly Finding[]): boolean {
+  return findings.some(({ check, status }) => check === CHECK && status === 'ok');
+}
+
 /** One file: either the hook in it, or what is wrong. */
 interface FileReading {
   readonly entry?: HookEntry;

@@ -2,7 +2,7 @@
 import { HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { checkHooksDirectories } from './hooks-directories.ts';
+import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { findProgram, runProgram } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
@@ -23,6 +23,11 @@ export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[
     return [problem(CHECK, found, EXPECTED, 'mend what podman says')];
   }
   const directories = hooksDirectoriesIn(help.stdout);
+  const hooks = checkHooksDirectories({
+    ...setup,
+    directories: directories ?? [HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY],
+    mend: 'oci-measure install podman',
+  });
   const { version, runtime } = readInfo(info.stdout);
   return [
     directories === undefined
@@ -36,11 +41,8 @@ export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[
     ...(runtime === undefined
       ? [notTold(path, info.stderr || (info.failure ?? ''))]
       : [await checkRuntime(runtime.path, runtime.name)]),
-    ...checkHooksDirectories({
-      ...setup,
-      directories: directories ?? [HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY],
-      mend: 'oci-measure install podman',
-    }),
+    ...hooks,
+    ...(callsHook(hooks) ? checkClasses(setup) : []),
     ...checkUmask(process.umask()),
   ];
 }
@@ -88,6 +90,21 @@ interface PodmanInfo {
 function notTold(path: string, reason: string): Finding {
   const found = `${path} info: ${reason.trim().split('\n').at(-1) ?? 'no answer'}`;
   return problem(CHECK, found, 'podman tells which runtime it starts', 'mend what podman says');
+}
+
+/** Ordinary users' podman reads root's hooks directories, too, and so does a build. */
+export function checkClasses({ classes }: Pick<EngineSetup, 'classes'>): readonly Finding[] {
+  const expected = 'users and builds whose containers start';
+  const denials = [
+    classes?.rootless === 'skip' || classes === undefined
+      ? undefined
+      : `classes.rootless is "${classes.rootless}": where users have no TPM in reach, none of their containers starts`,
+    classes?.build === 'deny'
+      ? 'classes.build is "deny": no RUN step of podman build and buildah starts'
+      : undefined,
+  ].filter((denial) => denial !== undefined);
+  const mend = 'set "skip" under [classes], if that is not meant';
+  return denials.map((found) => warning('classes', found, expected, mend));
 }
 
 /** podman gives a directory that no layer lists a mode by the umask of whoever pulls the image. */
