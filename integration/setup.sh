@@ -23,6 +23,8 @@ packages_for() {
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 ;; esac
   case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs systemd ;; esac
   case $1 in test | bench) echo buildah umoci ;; esac
+  # Kubernetes' published types and kustomize, for what installs on every node. Another kubectl will do.
+  case $1 in test) echo python3-kubernetes; command -v kubectl >/dev/null || echo kubernetes-client ;; esac
   # A package of its own since Debian 13.
   case $1.$VERSION_ID in test.12) ;; test.*) echo docker-cli ;; esac
   case $1 in bench) echo casync mtree-netbsd openssl time ;; esac
@@ -101,6 +103,20 @@ make_rootfs() {
   mv -T "$new" "$ROOTFS" 2>/dev/null || [ -d "$ROOTFS" ]
 }
 
+# What the installer image is built from where nothing can be fetched: it has what the Dockerfile would install.
+make_installer_base() {
+  base=$CACHE/installer-base.tar
+  [ ! -e "$base" ] || return 0
+  say "making the base of the installer image, $base"
+  new=$(mktemp "$base.XXXXXX")
+  trap 'rm -f "$new"' EXIT
+  trap 'exit 130' INT TERM HUP
+  [ -n "$(mirrors)" ] || apt-get update >/dev/null
+  mirrors | mmdebstrap --quiet --variant=minbase --include=libstdc++6,libatomic1 --format=tar "$RELEASE" "$new" - ||
+    fail 'mmdebstrap failed'
+  mv "$new" "$base"
+}
+
 # The images for a purpose are made anew when the script that makes them, or what it makes them of, is another.
 make_images() {
   images=$CACHE/images-$1
@@ -139,6 +155,7 @@ main() {
   install_node_modules
   [ "$1" = build ] || make_rootfs
   case $1 in test | bench) make_images "$1" ;; esac
+  [ "$1" != test ] || make_installer_base
   # It prints where it is.
   [ "$1" != test ] || sh integration/vm/setup.sh >/dev/null
 }
