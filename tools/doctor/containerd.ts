@@ -58,7 +58,7 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
   const state = daemon === undefined ? 'does not run' : `runs as pid ${daemon.pid}`;
   const told = ok(
     CHECK,
-    `${name}, ${state}, configured by ${[file, ...config.imports].join(', ')}`,
+    `${name}, ${state}, configured by ${[...new Set([file, ...config.imports])].join(', ')}`,
     expected,
   );
   if (!config.hasCri) return [told, withoutCri(file)];

@@ -27,7 +27,7 @@ const STARTS = `
   mkdir -p /run/rootfs/usr ${HOOKS}
   for name in bin lib lib64; do ln -s usr/$name /run/rootfs/$name; done
   start() {
-    podman --storage-driver vfs --runtime runc --events-backend none --cgroup-manager cgroupfs \\
+    podman --root /var/lib/containers/other --storage-driver vfs --runtime runc --events-backend none --cgroup-manager cgroupfs \\
       run --rm --network none --log-driver none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \\
       --volume /usr:/usr:ro --rootfs /run/rootfs /bin/true
   }
@@ -83,6 +83,25 @@ describe('doctor about podman', () => {
     const findings = await host.doctor('podman', 'umask 077');
     assert.equal(only(findings, 'umask')?.status, 'warning');
     assert.equal(only(await host.doctor('podman', 'umask 022'), 'umask'), undefined);
+  });
+
+  test('warns of a configuration that denies builds and what users start', async () => {
+    const config = '/etc/oci-measure/config.toml';
+    host.write(`${HOOKS}/oci-measure.json`, HOOKS_FILE);
+    host.write(config, '[ima]\nmode = "off"\n[classes]\nbuild = "deny"\nrootless = "measure"\n');
+    const findings = await host.doctor('podman');
+    const [build, ...others] = (await host.doctor('buildah')).filter(
+      ({ status }) => status !== 'ok',
+    );
+    host.remove(`${HOOKS}/oci-measure.json`);
+    host.write(config, '[ima]\nmode = "off"\n');
+    assert.deepEqual(others, []);
+    assert.match(build?.found ?? '', /^classes\.build is "deny"/);
+    const denials = findings.filter(({ check }) => check === 'classes');
+    assert.deepEqual(
+      denials.map(({ found }) => found.split(':')[0]),
+      ['classes.rootless is "measure"', 'classes.build is "deny"'],
+    );
   });
 
   const good = { version: '1.0.0', hook: { path: '/bin/true' }, when: { always: true } };
