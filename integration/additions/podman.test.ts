@@ -2,19 +2,28 @@ import { after, before, describe, test } from 'node:test';
 import { startHost } from '#integration/host';
 import { makeImages } from './images.ts';
 import { testLife } from './life.ts';
-import { Podman } from './podman.ts';
+import { Podman, type PodmanOptions } from './podman.ts';
 import { type Bench, runScenario } from './recorded.ts';
 import { fresh, tampered } from './scenarios.ts';
 
-for (const runtime of ['runc', 'crun'] as const) {
-  describe(`podman with ${runtime}`, () => {
+const kinds: Readonly<Record<string, PodmanOptions>> = {
+  'podman with runc': { runtime: 'runc' },
+  'podman with crun': { runtime: 'crun' },
+  'podman with overlays that copy up metadata alone': {
+    runtime: 'runc',
+    mountOptions: 'nodev,metacopy=on',
+  },
+};
+
+for (const [title, options] of Object.entries(kinds)) {
+  describe(title, () => {
     const stack = new AsyncDisposableStack();
     let bench: Bench;
 
     before(async () => {
       const host = stack.use(await startHost());
       const images = await makeImages(`${host.directory}/images`);
-      const engine = stack.use(new Podman(host, { runtime }));
+      const engine = stack.use(new Podman(host, options));
       await engine.load(images);
       bench = { host, images, engine };
     });

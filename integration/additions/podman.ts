@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { unmountBelow } from '#integration/engines/unmount-below';
 import type { Host } from '#integration/host';
+import { program, workDirectory } from '#integration/program';
 import { type Ended, type RuntimeName, run } from '#integration/runtime';
 import type { SteppedEngine } from './engine.ts';
 import type { Image, ImageName } from './images.ts';
@@ -25,10 +26,32 @@ const prepare = `
   mount --bind "$subids" /etc/subuid
   mount --bind "$subids" /etc/subgid`;
 
-const runPodman = `${prepare}
+/** The same with the programs of another release: a disk's, the kernel and the places where tests work stay. */
+const enterUserland = `
+  if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
+  mkdir -p "$room/disk" "$room/new" "$room/root"
+  mount -o loop,ro "$userland" "$room/disk"
+  mount -t tmpfs tmpfs "$room/new"
+  mkdir -p "$room/new/upper/etc" "$room/new/upper/usr/share" "$room/new/work"
+  cp "$subids" "$room/new/upper/etc/subuid"
+  cp "$subids" "$room/new/upper/etc/subgid"
+  cp -a /usr/share/zoneinfo "$room/new/upper/usr/share"
+  cp -a /etc/hostname /etc/localtime "$room/new/upper/etc"
+  mount -t overlay -o "lowerdir=$room/disk,upperdir=$room/new/upper,workdir=$room/new/work" overlay "$room/root"
+  for place in /proc /sys /dev "$work" "$(dirname "$program")"; do
+    mkdir -p "$room/root$place"
+    mount --rbind "$place" "$room/root$place"
+  done
+  mount -t tmpfs tmpfs "$room/root/run"
+  cd "$room/root"
+  mkdir -p old
+  pivot_root . old
+  umount -l /old`;
+
+const runPodman = `
   exec podman "$@"`;
 
-const changeContainer = `${prepare}
+const changeContainer = `
   merged=$(podman "$@" mount "$id")
   (cd "$merged" && sh -euc "$script")
   podman "$@" unmount "$id"`;
@@ -36,6 +59,10 @@ const changeContainer = `${prepare}
 export interface PodmanOptions {
   readonly runtime: RuntimeName;
   readonly storageDriver?: 'overlay' | 'vfs';
+  /** Of the overlays that containers are mounted as: `metacopy=on` is the default of Fedora and its like. */
+  readonly mountOptions?: string;
+  /** A disk of Debian's, in which podman and the runtime are. */
+  readonly userland?: string;
 }
 
 /** podman with a storage of its own and the hook at createRuntime; one for each host, since podman wants short paths. */
@@ -106,21 +133,25 @@ export class Podman implements SteppedEngine {
     args: readonly string[],
     variables: Readonly<Record<string, string>> = {},
   ): Promise<Ended> {
-    const { runtime, storageDriver = 'overlay' } = this.#options;
+    const { runtime, storageDriver = 'overlay', mountOptions, userland } = this.#options;
     const home = this.#directory;
     const globals = [
       `--root=${home}/storage`,
       `--runroot=${home}/run`,
       `--storage-driver=${storageDriver}`,
+      ...(mountOptions === undefined ? [] : [`--storage-opt=overlay.mountopt=${mountOptions}`]),
       `--runtime=${runtime}`,
       `--hooks-dir=${home}/hooks.d`,
     ];
     const env = {
       CONTAINERS_CONF: `${home}/containers.conf`,
       subids: `${home}/subids`,
+      ...(userland === undefined ? {} : { userland, room: `${home}/room`, program }),
+      work: workDirectory,
       ...variables,
     };
-    const start = ['--mount', 'sh', '-euc', script, 'podman'];
+    const enter = userland === undefined ? prepare : enterUserland;
+    const start = ['--mount', 'sh', '-euc', enter + script, 'podman'];
     return await run('unshare', [...start, ...globals, ...args], '', env);
   }
 

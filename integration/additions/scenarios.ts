@@ -25,6 +25,7 @@ export const fresh: readonly Scenario[] = [
     image: 'user',
   },
   { title: '--user 1001:1002', image: 'bare', options: ['--user', '1001:1002'] },
+  { title: '--user that the host has a name for', image: 'bare', options: ['--user', '1'] },
   { title: '--user with a name', image: 'bare', options: ['--user', 'named'] },
   { title: '--user with a name and a number', image: 'bare', options: ['--user', 'named:77'] },
   { title: '--user with a number and a name', image: 'bare', options: ['--user', '33:named'] },
@@ -49,7 +50,7 @@ export const fresh: readonly Scenario[] = [
     image: 'furnished',
     options: [
       '--volume',
-      '/var/empty-for-tests:/new/deep/directory',
+      '/usr:/new/deep/directory',
       '--volume',
       '/etc/hostname:/data/kept',
       '--volume',
@@ -166,6 +167,19 @@ export const tampered: readonly Scenario[] = [
     image: 'bare',
     options: ['--user', '1001', '--passwd-entry', '1001:*:1001:0:container user:/data:/bin/sh'],
     only: 'podman',
+    ...measured,
+  },
+  {
+    title: '--user 0 where no file knows root',
+    image: 'scratch',
+    options: ['--user', '0'],
+    only: 'podman',
+    ...measured,
+  },
+  {
+    title: 'a device outside /dev',
+    image: 'bare',
+    options: ['--device', '/dev/null:/odd/null'],
     ...measured,
   },
   {
