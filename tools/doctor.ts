@@ -1,13 +1,10 @@
-import { RECORDS_DIRECTORY } from '#hook/ima/record';
 import { checkCdi } from '#tools/doctor/cdi';
-import { findDaemons } from '#tools/doctor/daemons';
-import type { EngineSetup } from '#tools/doctor/engine-setup';
+import { engineSetup } from '#tools/doctor/engine-setup';
 import { checkEngines } from '#tools/doctor/engines';
 import { checkExecutable } from '#tools/doctor/executable';
 import type { Check } from '#tools/doctor/finding';
 import { formatFindings } from '#tools/doctor/findings';
 import { hookChecks } from '#tools/doctor/next-container';
-import { SEARCH_PATH } from '#tools/doctor/programs';
 import { runChecks } from '#tools/doctor/run-checks';
 import { checkRuntimes } from '#tools/doctor/runtimes';
 import { checkRunningContainers } from '#tools/doctor/unmeasured';
@@ -22,14 +19,7 @@ export interface DoctorOptions {
 /** Looks at everything the next container's measurement needs. Exit code 1 when there is a problem. */
 export async function doctor({ config: file, json }: DoctorOptions): Promise<number> {
   const { config, checks: ofHook } = hookChecks(file);
-  const setup: EngineSetup = {
-    config: { file, deadline: config?.deadline },
-    executable: process.execPath,
-    daemons: findDaemons(),
-    records: config?.ima.mode === 'off' ? undefined : RECORDS_DIRECTORY,
-    classes: config?.classes,
-    programs: SEARCH_PATH,
-  };
+  const setup = engineSetup(file, config);
   const checks: readonly Check[] = [
     ...ofHook,
     () => checkExecutable(process.execPath),

@@ -1,21 +1,17 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type HookCommand, hookCommand } from '#tools/install/hook-command';
 import { EXECUTABLE } from '#tools/install/own-places';
-import {
-  mainFile,
-  makeTestDirectory,
-  nodeOptions,
-  parseOutput,
-  type Run,
-} from '#tools/program.fixture';
+import { makeTestDirectory, nodeOptions, type Run } from '#tools/program.fixture';
 import type { Engine, Finding } from './finding.ts';
 
 /** What is seen of the machine's own, below what is written here; everything in /run is its own. */
 const SHOWN = ['etc', 'usr/share/containers', 'usr/libexec'];
 /** Where engines keep what they have: of this machine alone, and no overlay, on which they could not mount another. */
 const OWN = ['var/lib/containers', 'var/lib/containerd', 'var/lib/docker', 'var/lib/oci-measure'];
+const driver = fileURLToPath(new URL('engine.driver.ts', import.meta.url));
 const TIME_LIMIT_MS = 60_000;
 
 const SCRIPT = `
@@ -77,14 +73,12 @@ export class EngineHost implements Disposable {
     return { exitCode, stdout, stderr };
   }
 
-  /** What doctor finds about an engine. */
+  /** What doctor finds about an engine: that part of it alone, since its other checks take time. */
   async doctor(engine: Engine, before = ''): Promise<readonly Finding[]> {
-    const words = [process.execPath, ...nodeOptions, mainFile, 'doctor', '--json'];
+    const words = [process.execPath, ...nodeOptions, driver, engine];
     const { stdout, stderr } = await this.run(`${before}\n"$@"`, ...words);
-    if (!stdout.startsWith('{')) throw new Error(stderr || stdout);
-    parseOutput('doctor', stdout);
-    const { findings }: { readonly findings: readonly Finding[] } = JSON.parse(stdout);
-    return findings.filter((finding) => finding.engine === engine);
+    if (!stdout.startsWith('[')) throw new Error(stderr || stdout);
+    return JSON.parse(stdout);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,8 @@
+import { RECORDS_DIRECTORY } from '#hook/ima/record';
 import type { Config } from '#hook/input/config';
 import type { HookSetup } from './check-entry.ts';
-import type { Daemon } from './daemons.ts';
+import { type Daemon, findDaemons } from './daemons.ts';
+import { SEARCH_PATH } from './programs.ts';
 
 /** What engines are looked at with. */
 export interface EngineSetup extends HookSetup {
@@ -12,4 +14,21 @@ export interface EngineSetup extends HookSetup {
   readonly classes: Config['classes'] | undefined;
   /** Where programs are looked for. */
   readonly programs: readonly string[];
+}
+
+/**
+ * This machine, as it is now.
+ *
+ * @param file of the configuration; undefined: the default one
+ * @param config what it says; undefined when it cannot be used
+ */
+export function engineSetup(file: string | undefined, config: Config | undefined): EngineSetup {
+  return {
+    config: { file, deadline: config?.deadline },
+    executable: process.execPath,
+    daemons: findDaemons(),
+    records: config?.ima.mode === 'off' ? undefined : RECORDS_DIRECTORY,
+    classes: config?.classes,
+    programs: SEARCH_PATH,
+  };
 }

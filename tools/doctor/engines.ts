@@ -29,14 +29,20 @@ const CHECKS: readonly (readonly [Engine, EngineCheck])[] = [
 
 /** For each engine that is installed or runs: whether its next container calls the hook. */
 export async function checkEngines(setup: EngineSetup): Promise<readonly Finding[]> {
-  const findings = await Promise.all(
-    CHECKS.map(async ([engine, check]) => {
-      const one: Check = () => check(setup);
-      return findingsOf(engine, await runChecks([one]));
-    }),
-  );
+  const findings = await Promise.all(CHECKS.map(([engine]) => checkEngine(engine, setup)));
   const all = findings.flat();
   return [...notAllSeen(), ...(all.length > 0 ? all : [noEngine()])];
+}
+
+/** Nothing where it is not installed. */
+export async function checkEngine(engine: Engine, setup: EngineSetup): Promise<readonly Finding[]> {
+  const checks = CHECKS.filter(([name]) => name === engine);
+  const own = checks.map(
+    ([, check]): Check =>
+      () =>
+        check(setup),
+  );
+  return findingsOf(engine, await runChecks(own));
 }
 
 /** Others' processes show their files to root alone. */
