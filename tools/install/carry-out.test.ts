@@ -163,6 +163,23 @@ test('who can write above the file tree of another machine does not matter', asy
   assert.ok(existsSync(join(root, HOOKS_FILE)));
 });
 
+test('a full disk leaves nothing by halves, and can be tried again', async () => {
+  writeFileSync(program, Buffer.alloc(500_000), { mode: 0o755 });
+  const driver = join(import.meta.dirname, 'install.driver.ts');
+  const order = { action: 'install', engine: 'podman', root, program, steps: 1e9 };
+  mkdirSync(join(root, 'usr'));
+  const script = `
+    mount -t tmpfs -o size=100k,mode=755 none "$1/usr"
+    ! "$2" --disable-warning=ExperimentalWarning "$3" "$4" >&2
+    find "$1" -type f -printf '%P\\n'`;
+  const args = ['--mount', 'sh', '-ec', script, 'sh', root, process.execPath, driver];
+  const found = execFileSync('unshare', [...args, JSON.stringify(order)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  assert.equal(found, 'usr/libexec/oci/hooks.d/oci-measure.installed\n');
+});
+
 describe('an executable that was there before', () => {
   test('stays if it is the same', async () => {
     put(EXECUTABLE, 'one version', 0o755);
@@ -222,6 +239,14 @@ describe('what was edited since', () => {
     assert.deepEqual(pictureOf(root), before);
   });
 
+  test('is not lost when it is installed again, if it is a drop-in', async () => {
+    put('/etc/containers/containers.conf', '[engine]\nhooks_dir = ["/run/hooks.d"]\n');
+    await install('podman');
+    const path = '/etc/containers/containers.conf.d/zz-oci-measure.conf';
+    put(path, `${textOf(path)}runtime = "crun" # ours\n`);
+    assert.equal(await install('podman'), 'nothing to do\n');
+  });
+
   test('stays, but for what is ours, if it is a drop-in', async () => {
     put('/etc/containers/containers.conf', '[engine]\nhooks_dir = ["/run/hooks.d"]\n');
     await install('podman');
@@ -275,6 +300,12 @@ describe('nothing is done', () => {
     await install('podman');
     assert.ok(!existsSync(join(root, 'srv/hooks/oci-measure.json')));
     assert.ok(existsSync(join(root, '/etc/containers/oci/hooks.d/oci-measure.json')));
+  });
+
+  test('if a file of somebody else is where the drop-in would be', async () => {
+    put('/etc/containers/containers.conf', '[engine]\nhooks_dir = ["/run/hooks.d"]\n');
+    put('/etc/containers/containers.conf.d/zz-oci-measure.conf', '# mine\n');
+    await assert.rejects(install('podman'), isRefused(/is there, and not of oci-measure/));
   });
 
   test('if a later file would override the drop-in', async () => {

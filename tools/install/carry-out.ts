@@ -131,7 +131,8 @@ function lastChange(
   before: Moment | undefined,
   isOtherwiseNow = false,
 ): Moment | undefined {
-  if (how === undefined || !host.isThisMachine) return undefined;
+  if (!host.isThisMachine) return undefined;
+  if (how === undefined) return before;
   if (changes.some(isPending)) return thisMoment();
   return before ?? (isOtherwiseNow ? thisMoment() : undefined);
 }

@@ -117,15 +117,24 @@ function putExecutable(executable: string, from: string): void {
   const made = `${executable}${MADE}`;
   mkdirSync(dirname(executable), { recursive: true, mode: 0o755 });
   rmSync(made, { force: true });
-  copyFileSync(from, made, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  chmodSync(made, MODE);
-  const file = openSync(made, 'r');
+  try {
+    copyFileSync(from, made, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(made, MODE);
+    syncFile(made);
+    renameSync(made, executable);
+  } catch (error) {
+    rmSync(made, { force: true });
+    throw error;
+  }
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r');
   try {
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(made, executable);
 }
 
 function haveEqualBytes(a: string, b: string): boolean {

@@ -134,13 +134,23 @@ function replaceFile(change: FileChange, text: string): void {
 interface Attributes {
   readonly mode: number;
   /** Undefined: whoever runs this. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 function putFile({ path, makeIn }: FileChange, text: string, { mode, owner }: Attributes): void {
   const made = placeToMake(path, makeIn ?? dirname(path));
   rmSync(made, { force: true });
-  const file = openSync(made, 'wx', 0o600);
+  try {
+    makeFile(made, text, { mode, owner });
+    renameSync(made, path);
+  } catch (error) {
+    rmSync(made, { force: true });
+    throw error;
+  }
+}
+
+function makeFile(path: string, text: string, { mode, owner }: Attributes): void {
+  const file = openSync(path, 'wx', 0o600);
   try {
     writeFileSync(file, text);
     if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
@@ -149,7 +159,6 @@ function putFile({ path, makeIn }: FileChange, text: string, { mode, owner }: At
   } finally {
     closeSync(file);
   }
-  renameSync(made, path);
 }
 
 export function syncDirectory(path: string): void {

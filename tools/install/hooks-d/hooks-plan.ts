@@ -65,6 +65,10 @@ function planDropIn(
   { name, directories, dropIn: { path, makeIn, table } }: HooksEngine,
   lists: readonly HooksDirectories[],
 ): FileChange {
+  const there = readText(host.at(path));
+  if (there !== undefined && withoutOurs(there) === there) {
+    throw new ToolError('install', `${JSON.stringify(path)} is there, and not of oci-measure`);
+  }
   const wanted = [...new Set([...lists.flat(), SITE_HOOKS_DIRECTORY])];
   const text = dropInText(table, wanted);
   const isInForce = directories({ path, text }).every((list) =>
@@ -97,7 +101,7 @@ export function planRemoval(
   const rest = text === undefined ? undefined : withoutOurs(text);
   // What a killed installation left where it is made goes with it, so that it is told of even if it is not there.
   const dropIn = changeOf(host.at(path), rest, inPlace(host, makeIn));
-  const isOrWasThere = rest !== text || recorded.includes(path);
+  const isOrWasThere = rest !== text || recorded.includes(host.nameOf(dropIn.path));
   return {
     changes: [dropIn, ...files],
     notes: [],
