@@ -17,7 +17,7 @@ export const SITE_HOOKS_DIRECTORY = '/etc/containers/oci/hooks.d';
 /** Adds the hook to what `ctr oci spec` says; named by containerd's configuration. */
 export const BASE_SPEC = '/etc/containerd/oci-measure-base-spec.json';
 /** containerd ≥ 2.0. */
-export const CONTAINERD_DROP_IN = '/etc/containerd/conf.d/50-oci-measure.toml';
+export const CONTAINERD_DROP_IN = '/etc/containerd/conf.d/99-oci-measure.toml';
 
 /** What Docker starts in place of runc: beside the executable, which it starts for `create` and `run`. */
 export const DOCKER_FRONT = '/usr/libexec/oci/hooks.d/oci-measure-runc';

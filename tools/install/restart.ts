@@ -29,6 +29,8 @@ function hasSystemd(): boolean {
 
 /** @throws ToolError `install` with what systemd said */
 export async function restart({ unit, action }: Restart): Promise<void> {
+  // The unit itself may have been changed.
+  await runProgram('systemctl', ['daemon-reload']);
   await runProgram('systemctl', [action, unit]);
 }
 

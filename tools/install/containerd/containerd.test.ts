@@ -81,7 +81,7 @@ describe('a configuration of containerd', () => {
         });
         assert.deepEqual(placed.map(({ handler }) => handler.name).toSorted(), handlers);
         assert.equal(
-          texts.some(({ path }) => path.endsWith('/50-oci-measure.toml')),
+          texts.some(({ path }) => path.endsWith('/99-oci-measure.toml')),
           isDropIn,
         );
         const wanted = effective(host, main, major, []);
