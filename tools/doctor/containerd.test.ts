@@ -212,6 +212,13 @@ describe('doctor about containerd', () => {
     assert.match(early.at(-1)?.found ?? '', /with all that the hook needs/);
   });
 
+  test('a configuration that others can change is a problem', async () => {
+    const [finding, ...others] = wrong(await doctor(`chmod 666 ${CONFIG}`));
+    assert.deepEqual(others, []);
+    assert.deepEqual([finding?.check, finding?.status], ['ownership', 'problem']);
+    assert.match(finding?.found ?? '', /config\.toml" is writable by others/);
+  });
+
   test('a process that only calls itself containerd, in a container, is not taken for one', async () => {
     const impostor = `
       mkdir /run/program

@@ -1,18 +1,27 @@
 /** Whether the next container that containerd starts for a kubelet calls the hook. containerd has no hooks directory: a base spec has the hook. */
+
+import { dirname } from 'node:path';
 import { checkBaseSpec } from './base-spec.ts';
 import { checkDrift } from './base-spec-drift.ts';
 import { checkChangedSince } from './changed-since.ts';
-import { type ContainerdConfig, readContainerdConfig } from './containerd-config.ts';
+import {
+  type ContainerdConfig,
+  type RuntimeHandler,
+  readContainerdConfig,
+} from './containerd-config.ts';
 import { askContainerd, checkInForce } from './containerd-in-force.ts';
 import { type Daemon, flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
+import { checkOwned } from './owned-files.ts';
 import { findProgram, runProgram } from './programs.ts';
 
 const CHECK = 'engine';
 const HANDLER = 'runtime-handler';
+/** runc's shims, which start whatever runtime behaves like it. */
+const OCI_RUNTIME = /^io\.containerd\.(?:runc\.v[12]|runtime\.v1\.linux)$/;
 const DEFAULT_CONFIG = '/etc/containerd/config.toml';
 const INSTALL = 'oci-measure install containerd';
 
@@ -73,6 +82,7 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     told,
     ...handlers,
     ...(await checkDrift(config)),
+    ...checkOwned([path, file, dirname(file), ...config.imports, ...config.imports.map(dirname)]),
     ...checkNri(config.nri, setup, callsHook),
     ...(inForce === undefined ? [] : checkInForce(inForce, config)),
     ...checkRestart(instance, config),
@@ -103,18 +113,24 @@ function checkHandlers(config: ContainerdConfig, setup: EngineSetup): readonly F
   return [
     ...findings,
     ...checkDefault(config),
-    ...without.map(({ name }) =>
-      name === config.defaultHandler
-        ? problem(HANDLER, `${name}, the default, calls no hook`, expected, INSTALL)
-        : warning(
-            HANDLER,
-            `${name}, for pods of its RuntimeClass, calls no hook`,
-            expected,
-            INSTALL,
-          ),
-    ),
+    ...without.map((handler) => checkWithout(handler, config, expected)),
     ok(HANDLER, measuredHandlers(config, callsHook), expected),
   ];
+}
+
+function checkWithout(
+  { name, type }: RuntimeHandler,
+  { defaultHandler }: ContainerdConfig,
+  expected: string,
+): Finding {
+  if (name === defaultHandler) {
+    return problem(HANDLER, `${name}, the default, calls no hook`, expected, INSTALL);
+  }
+  const found = `${name}, for pods of its RuntimeClass, calls no hook`;
+  const mend = OCI_RUNTIME.test(type)
+    ? INSTALL
+    : `none: ${type} starts no OCI runtime; do not offer its RuntimeClass where all has to be measured`;
+  return warning(HANDLER, found, expected, mend);
 }
 
 /** Tables of runtimes take the place of what containerd has by itself. */

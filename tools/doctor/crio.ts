@@ -1,6 +1,4 @@
 /** Whether CRI-O's next container calls the hook, as CRI-O itself tells. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { HOOKS_DIRECTORY } from '#tools/install/own-places';
 import { checkChangedSince } from './changed-since.ts';
 import { type CrioConfig, readCrioConfig } from './crio-config.ts';
@@ -10,6 +8,7 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
+import { checkOwned, filesIn } from './owned-files.ts';
 import { findProgram, runProgram, SEARCH_PATH } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
@@ -39,6 +38,7 @@ export async function checkCrio(setup: EngineSetup): Promise<readonly Finding[]>
     ok(CHECK, `${shown}, ${answer.source}, reads ${directories.join(' and ')}`, EXPECTED),
     ...hooks,
     ...(await checkHandlers(config, setup)),
+    ...checkOwned([path, CONFIG, ...filesIn(DROP_INS)]),
     ...checkTimeout(config, setup.config.deadline),
     ...checkNri(config.nri, setup, callsHook(hooks)),
     ...(daemon === undefined ? [] : checkDaemon(daemon, setup)),
@@ -120,15 +120,6 @@ function checkDaemon(daemon: Daemon, setup: EngineSetup): readonly Finding[] {
     ...checkUmask(daemon),
     ...checkNamespace(daemon, setup),
   ];
-}
-
-/** The directory too: a file may have gone. */
-function filesIn(directory: string): readonly string[] {
-  try {
-    return [directory, ...readdirSync(directory).map((name) => join(directory, name))];
-  } catch {
-    return [];
-  }
 }
 
 /** A directory that no layer lists gets its mode by the umask of whoever unpacks the image. */

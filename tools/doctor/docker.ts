@@ -1,5 +1,6 @@
 /** Whether Docker's next container calls the hook. Docker has no hooks: its default runtime has to be our front. */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DOCKER_RUNTIME } from '#tools/install/own-places';
 import { checkChangedSince } from './changed-since.ts';
 import { type Daemon, flagOf, flagsOf } from './daemons.ts';
@@ -9,6 +10,7 @@ import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { listAt, tableAt, textAt } from './member.ts';
 import { checkNamespace } from './namespace.ts';
+import { checkOwned } from './owned-files.ts';
 import { findProgram, runProgram } from './programs.ts';
 
 const CHECK = 'engine';
@@ -45,6 +47,7 @@ async function checkStopped(path: string, setup: EngineSetup): Promise<readonly 
   return [
     ok(CHECK, `${shown}, as ${DAEMON_JSON} says`, EXPECTED),
     ...(await checkRuntimes(file, setup)),
+    ...checkOwned([path, DAEMON_JSON, dirname(DAEMON_JSON)]),
   ];
 }
 
@@ -62,6 +65,7 @@ async function checkRunning(daemon: Daemon, setup: EngineSetup): Promise<readonl
     ...(await checkRuntimes(info, setup)),
     ...(file.failure === undefined ? [] : [refused(path, file.failure)]),
     ...checkReloaded(info, file, path),
+    ...checkOwned([daemon.executable, path, dirname(path)]),
     ...checkChangedSince(daemon, [], 'docker.service'),
     ...checkNamespace(daemon, setup),
   ];

@@ -3,11 +3,15 @@ import { HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
+import { checkOwned, filesIn } from './owned-files.ts';
 import { findProgram, runProgram } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
 const CHECK = 'engine';
 const EXPECTED = 'podman, and the hooks directories that it reads';
+/** containers.conf(5), of root. */
+const CONFIGURATION = ['/usr/share/containers/containers.conf', '/etc/containers/containers.conf'];
+const DROP_INS = ['/etc/containers/containers.conf.d', '/etc/containers/containers.rootful.conf.d'];
 const USUAL_UMASK = 0o022;
 
 export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[]> {
@@ -43,6 +47,7 @@ export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[
       : [await checkRuntime(runtime.path, runtime.name)]),
     ...hooks,
     ...(callsHook(hooks) ? checkClasses(setup) : []),
+    ...checkOwned([path, ...CONFIGURATION, ...DROP_INS.flatMap(filesIn)]),
     ...checkUmask(process.umask()),
   ];
 }

@@ -1,4 +1,5 @@
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkOwned } from './owned-files.ts';
 import { findProgram, type ProgramOutput, runProgram, SEARCH_PATH } from './programs.ts';
 
 const CHECK = 'runtime';
@@ -44,6 +45,8 @@ export async function checkRuntime(
   name: string,
   since: string | undefined = RUNTIMES.find((runtime) => runtime.name === name)?.since,
 ): Promise<Finding> {
+  const [stranger] = checkOwned([path]);
+  if (stranger !== undefined) return { ...stranger, check: CHECK };
   const [features, versionOutput] = await Promise.all([
     runProgram(path, ['features']),
     runProgram(path, ['--version']),
