@@ -68,7 +68,7 @@ export async function installEngine(order: InstallOrder): Promise<number> {
     directories: withMissing(host, before.directories, [recordFile, ...changed]),
   });
   const steps = [record, copy, ...plan.changes];
-  tell(steps, plan.notes, order);
+  tell(steps, [...plan.notes, ...restartNotes(order, plan)], order);
   if (order.dryRun) return 0;
   if (order.restart) requireSystemd();
   makeReadable();
@@ -95,7 +95,8 @@ export async function uninstallEngine(order: Order): Promise<number> {
   const takeAway: readonly Step[] =
     isLast && before.hasExecutable ? [removeExecutable(host.at(executable))] : [];
   const forget = changeInstalled(host, recordFile, rest);
-  tell([...plan.changes, ...takeAway, forget], [...shared, ...plan.notes], order);
+  const notes = [...shared, ...plan.notes, ...restartNotes(order, plan)];
+  tell([...plan.changes, ...takeAway, forget], notes, order);
   if (order.dryRun) return 0;
   if (order.restart) requireSystemd();
   makeReadable();
@@ -117,6 +118,16 @@ export async function uninstallEngine(order: Order): Promise<number> {
   applyStep(changeInstalled(host, recordFile, rest));
   if (isLast) clearUp(host, executable, before);
   return 0;
+}
+
+/** Once it is done, what is left to do is told as it turned out. */
+function restartNotes(
+  { host, dryRun, restart: isAsked }: Order,
+  { restart: how, changes }: EnginePlan,
+): readonly string[] {
+  if (how === undefined || !host.isThisMachine || !changes.some(isPending)) return [];
+  if (isAsked) return [`${commandOf(how)} is run then, if the engine runs`];
+  return dryRun ? [`an engine that runs takes it in by ${commandOf(how)}, or --restart`] : [];
 }
 
 /**
