@@ -3,39 +3,17 @@ import { existsSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemErrorCode } from '#digest/system-error-code';
-import type { EngineInstaller, EngineOptions, EnginePlan, Restart } from './engine-plan.ts';
+import type { EnginePlan } from './engine-plan.ts';
 import { installExecutable, placeOfExecutable, removeExecutable } from './executable.ts';
 import { dropBackup, type FileChange } from './file-change.ts';
 import type { Host } from './host.ts';
 import { lockHost } from './host-lock.ts';
-import {
-  changeInstalled,
-  type Installed,
-  type Moment,
-  NOTHING,
-  readInstalled,
-} from './installed.ts';
+import { bringIntoForce, commandOf, lastChange, restartNotes, tellWhatStays } from './in-force.ts';
+import { changeInstalled, type Installed, NOTHING, readInstalled } from './installed.ts';
+import type { InstallOrder, Order } from './order.ts';
 import { RECORD_SUFFIX } from './own-places.ts';
-import { hasReadSince, requireSystemd, restart, thisMoment } from './restart.ts';
+import { requireSystemd } from './restart.ts';
 import { applyStep, describeStep, diffOfStep, isPending, type Step } from './steps.ts';
-
-export interface Order {
-  readonly host: Host;
-  /** As on the command line. */
-  readonly engine: string;
-  readonly installer: EngineInstaller;
-  readonly dryRun: boolean;
-  readonly restart: boolean;
-  readonly force: boolean;
-  /** To whoever asked for it, in whole lines. */
-  readonly say: (text: string) => void;
-}
-
-export interface InstallOrder extends Order {
-  /** What is to be the executable: a file here. */
-  readonly program: string;
-  readonly options: Omit<EngineOptions, 'executable'>;
-}
 
 /** For containers whose hooks were read just before the entry went. */
 const UNDER_WAY_MS = 2000;
@@ -120,54 +98,6 @@ export async function uninstallEngine(order: Order): Promise<number> {
   return 0;
 }
 
-/** Once it is done, what is left to do is told as it turned out. */
-function restartNotes(
-  { host, dryRun, restart: isAsked }: Order,
-  { restart: how, changes }: EnginePlan,
-): readonly string[] {
-  if (how === undefined || !host.isThisMachine || !changes.some(isPending)) return [];
-  if (isAsked) return [`${commandOf(how)} is run then, if the engine runs`];
-  return dryRun ? [`an engine that runs takes it in by ${commandOf(how)}, or --restart`] : [];
-}
-
-/**
- * When what the engine has to read again was changed last, which may be now. Nobody reads the files of another machine.
- *
- * @param before as it was recorded
- * @param isOtherwiseNow what is said where nothing was recorded and nothing is to be changed
- */
-function lastChange(
-  { host }: Order,
-  { restart: how, changes }: EnginePlan,
-  before: Moment | undefined,
-  isOtherwiseNow = false,
-): Moment | undefined {
-  if (!host.isThisMachine) return undefined;
-  if (how === undefined) return before;
-  if (changes.some(isPending)) return thisMoment();
-  return before ?? (isOtherwiseNow ? thisMoment() : undefined);
-}
-
-/** Restarts only what has not read it yet: to ask twice is to restart once. */
-async function bringIntoForce(
-  order: Order,
-  how: Restart | undefined,
-  since: Moment | undefined,
-): Promise<'yes' | 'no' | 'unknown'> {
-  if (how === undefined || since === undefined) return 'yes';
-  const isRead = await hasReadSince(how, since);
-  if (isRead === true) return 'yes';
-  if (!order.restart) return isRead === false ? 'no' : 'unknown';
-  await restart(how);
-  return 'yes';
-}
-
-function tellWhatStays({ engine, say }: Order, how: Restart, inForce: 'no' | 'unknown'): void {
-  const again = `oci-measure uninstall ${engine}${inForce === 'unknown' ? ' --force' : ''}`;
-  say(`the executable stays: until ${commandOf(how)}, ${engine} may still start it\n`);
-  say(`run that and then \`${again}\` to take it away\n`);
-}
-
 type Engines = Installed['engines'];
 
 /** What other engines use, too, stays. */
@@ -218,10 +148,6 @@ function withMissing(
     }
   }
   return [...directories].toSorted();
-}
-
-function commandOf({ unit, action }: Restart): string {
-  return `\`systemctl ${action} ${unit}\``;
 }
 
 function clearUp(host: Host, executable: string, { directories }: Installed): void {
