@@ -31,3 +31,31 @@ export function effectivePolicy({ commandLine, file, inForce, isLoadable }: Poli
     { hint: 'write it to /etc/ima/ima-policy, then install again' },
   );
 }
+
+/**
+ * A file that was not loaded yet says nothing of the rules in force.
+ *
+ * @throws ToolError `install` where loading the policy now would end rules that it has not
+ */
+export function requireKept(policy: string, facts: PolicyFacts): void {
+  const kept = new Set(policy.split('\n').map(inOneOrder));
+  const isLost = (rule: string): boolean =>
+    rule.trim() !== '' && !isOurRule(rule) && !kept.has(inOneOrder(rule));
+  const lost = rulesInForce(facts).find(isLost);
+  if (lost === undefined) return;
+  throw new ToolError(
+    'install',
+    `loading the policy now would end a rule in force that it has not: ${lost.trim()}`,
+    { hint: 'add what is missing to /etc/ima/ima-policy, or install without --load and restart' },
+  );
+}
+
+function rulesInForce({ inForce = '', commandLine }: PolicyFacts): readonly string[] {
+  return inForce === '' ? builtInRules(commandLine) : inForce.split('\n');
+}
+
+/** The kernel tells a rule's conditions in an order of its own. */
+function inOneOrder(rule: string): string {
+  const [action = '', ...conditions] = rule.trim().split(/\s+/);
+  return [action, ...conditions.toSorted()].join(' ');
+}

@@ -188,6 +188,18 @@ describe('install ima', () => {
     assert.equal(readFileSync(loader(), 'utf8'), inForce);
   });
 
+  test('loads no policy that would end a rule in force, and does nothing then', async () => {
+    writePolicy(SITE);
+    writeFileSync(loader(), 'measure func=MODULE_CHECK \n');
+    const before = picture();
+    await assert.rejects(
+      install({ load: true }),
+      isRefused(/would end .*: measure func=MODULE_CHECK$/),
+    );
+    assert.deepEqual(picture(), before);
+    assert.equal(await install(), 0);
+  });
+
   test('is not content with a policy that has no effect', async () => {
     const blind = { readPcr: async (pcr: number) => await kernel.tpm.readPcr(pcr) };
     assert.equal(await install({ load: true, tpm: blind }), 1);

@@ -4,6 +4,7 @@ import { openRecordFilesystem } from '#hook/ima/record-filesystem';
 import type { Tpm } from '#hook/log/tpm';
 import { applyChange, describeChange, isChange } from '#tools/install/file-change';
 import { measuresWhatRootReads } from './built-in-policy.ts';
+import { requireKept } from './effective-policy.ts';
 import { type InstallPlan, makePlan } from './install-plan.ts';
 import { loadPolicy } from './load-policy.ts';
 import { type Places, placesOfThisMachine } from './places.ts';
@@ -42,6 +43,7 @@ export async function installAt(
   options: InstallImaOptions,
 ): Promise<number> {
   const plan = await makePlan(places, ima, options.partition);
+  if (options.load && plan.facts.isLoadable) requireKept(plan.policy, plan.facts);
   describePlan(plan, places, options);
   if (options.dryRun) return 0;
   const { tpm, load, say } = options;

@@ -26,7 +26,8 @@ export function withOurRule(before: string, rule: string): string {
 
 /** A policy that has to be written from rules that no file has. */
 export function policyText(rules: readonly string[]): string {
-  return [BEGIN_BEFORE, ...rules, END_BEFORE, ''].join('\n');
+  const lines = rules.length === 0 ? ['# no rule'] : rules;
+  return [BEGIN_BEFORE, ...lines, END_BEFORE, ''].join('\n');
 }
 
 /**

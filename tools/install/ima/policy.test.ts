@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ToolError } from '#tools/errors';
 import { builtInRules, measuresWhatRootReads } from './built-in-policy.ts';
-import { effectivePolicy, type PolicyFacts } from './effective-policy.ts';
+import { effectivePolicy, type PolicyFacts, requireKept } from './effective-policy.ts';
 import { fileBefore, recordRule, ruleUuid, withOurRule, withoutOurRule } from './policy-file.ts';
 
 const UUID = '4f3f2c4e-9d0b-4a52-8a3e-0f6a6f0e9a11';
@@ -105,6 +105,28 @@ describe('the policy in force', () => {
   test('is what the kernel tells, where it tells, without our rule', () => {
     const inForce = `measure uid=0 \n${RULE} \n`;
     assert.deepEqual(rulesOf(effectivePolicyOf({ inForce })), ['measure uid=0 ']);
+  });
+
+  test('is not ended by a file that was not loaded yet', () => {
+    const facts = { ...nothing, commandLine: 'ima_policy=tcb' };
+    const own = 'dont_measure fsname=btrfs\n';
+    assert.throws(
+      () => requireKept(own, facts),
+      /would end a rule in force that it has not: dont_measure/,
+    );
+    requireKept(own + builtInRules('ima_policy=tcb').join('\n'), facts);
+    requireKept(own, nothing);
+    requireKept(withOurRule(effectivePolicy(facts), RULE), facts);
+  });
+
+  test('is not ended where the kernel tells it, in whatever order', () => {
+    const other = recordRule('00000000-0000-4000-8000-000000000000');
+    const facts = { ...nothing, inForce: `measure func=BPRM_CHECK uid=0 \n${other} \n` };
+    requireKept('measure uid=0 func=BPRM_CHECK\n', facts);
+    assert.throws(
+      () => requireKept('measure uid=0\n', facts),
+      /has not: measure func=BPRM_CHECK uid=0$/,
+    );
   });
 
   for (const [title, facts] of Object.entries({

@@ -64,7 +64,8 @@ export async function uninstallAt(
     removeIfEmpty(directory);
   }
   if (places.hasSystemd && isChange(unitChange)) await runProgram('systemctl', ['daemon-reload']);
-  if (isChange(policyChange)) say('the rule is in force until the machine is started again\n');
+  if (isChange(policyChange))
+    say('where the rule was loaded, it is in force until the machine is started again\n');
   return 0;
 }
 
