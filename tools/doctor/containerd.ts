@@ -85,7 +85,7 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     ...checkOwned([path, file, dirname(file), ...config.imports, ...config.imports.map(dirname)]),
     ...checkNri(config.nri, setup, callsHook),
     ...(inForce === undefined ? [] : checkInForce(inForce, config)),
-    ...checkRestart(instance, config),
+    ...checkRestart(instance, inForce ?? config),
     ...(daemon === undefined ? [] : checkNamespace(daemon, setup)),
   ];
 }
@@ -159,8 +159,11 @@ function notAnswering(socket: string, reason: string): Finding {
   return problem(CHECK, `the CRI at ${socket} does not answer: ${reason}`, expected, mend);
 }
 
-/** containerd reads base specs when it is started, and never again. */
-function checkRestart({ daemon }: Instance, { handlers }: ContainerdConfig): readonly Finding[] {
+/** containerd reads base specs when it is started, and never again. Those that it does not take yet come with the next start. */
+function checkRestart(
+  { daemon }: Instance,
+  { handlers }: Pick<ContainerdConfig, 'handlers'>,
+): readonly Finding[] {
   if (daemon === undefined) return [];
   const specs = handlers.map(({ baseSpec }) => baseSpec).filter((spec) => spec !== '');
   return checkChangedSince(daemon, [...new Set(specs)], 'containerd.service');
