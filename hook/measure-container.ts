@@ -102,6 +102,14 @@ async function deny(
   { withLog }: Surroundings,
 ): Promise<never> {
   const reason = `the configuration denies containers of class ${containerClass}`;
-  await withLog((log) => log.append({ type: 'denied', id, pid, startTime, code: 'class', reason }));
+  try {
+    await withLog((log) =>
+      log.append({ type: 'denied', id, pid, startTime, code: 'class', reason }),
+    );
+  } catch (cause) {
+    // The hook of an ordinary user has no log to write to. It denies all the same, and for this reason.
+    if (!(cause instanceof HookError)) throw cause;
+    throw new HookError('class', `${reason} (not logged: ${cause.message})`, { cause });
+  }
   throw new HookError('class', reason);
 }

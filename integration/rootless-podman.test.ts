@@ -55,7 +55,7 @@ describe('the podman of an ordinary user, once the hook is installed for podman'
     appendFileSync(host.config, '[classes]\nrootless = "deny"\n');
     const { exitCode, stdout, stderr } = await start('runc');
     assert.deepEqual([exitCode === 0, stdout], [false, '']);
-    assert.match(stderr, /oci-measure: container \S+ not measured/);
+    assert.match(stderr, /denies containers of class rootless \(not logged: .*\) \[class\]/);
   });
 });
 
