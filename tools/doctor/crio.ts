@@ -59,7 +59,8 @@ async function ask(path: string, daemon: Daemon | undefined): Promise<Answer> {
   let failure = '';
   for (const args of ways) {
     const output = await runProgram(path, args);
-    const source = args === running ? `asked by ${args.join(' ')}` : 'not running';
+    const asked = `asked by ${args.join(' ')}`;
+    const source = daemon === undefined ? 'not running' : asked;
     if (output.exitCode === 0) {
       try {
         return { config: readCrioConfig(output.stdout), source, failure };

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type HookCommand, hookCommand } from '#tools/install/hook-command';
 import { EXECUTABLE } from '#tools/install/own-places';
-import { makeTestDirectory, nodeOptions, type Run } from '#tools/program.fixture';
+import { makeTestDirectory, nodeOptions, parseOutput, type Run } from '#tools/program.fixture';
 import type { Engine, Finding } from './finding.ts';
 
 /** What is seen of the machine's own, below what is written here; everything in /run is its own. */
@@ -78,7 +78,9 @@ export class EngineHost implements Disposable {
     const words = [process.execPath, ...nodeOptions, driver, engine];
     const { stdout, stderr } = await this.run(`${before}\n"$@"`, ...words);
     if (!stdout.startsWith('[')) throw new Error(stderr || stdout);
-    return JSON.parse(stdout);
+    const findings: readonly Finding[] = JSON.parse(stdout);
+    parseOutput('doctor', JSON.stringify({ healthy: true, findings }));
+    return findings;
   }
 
   [Symbol.dispose](): void {
