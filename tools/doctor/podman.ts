@@ -1,7 +1,7 @@
 /** Whether podman's next container calls the hook, as podman itself tells. It has no daemon: every start reads all there is to read. */
 import { HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places';
 import type { EngineSetup } from './engine-setup.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
+import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
 import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkOwned, filesIn } from './owned-files.ts';
 import { findProgram, runProgram } from './programs.ts';
@@ -32,16 +32,16 @@ export async function checkPodman(setup: EngineSetup): Promise<readonly Finding[
     directories: directories ?? [HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY],
     mend: 'oci-measure install podman',
   });
-  const { version, runtime } = readInfo(info.stdout);
+  const { version = 'of unknown version', runtime } = isRoot() ? readInfo(info.stdout) : {};
   return [
     directories === undefined
       ? warning(
           CHECK,
-          `${path} ${version ?? ''} does not tell its hooks directories: taken for the usual ones`,
+          `${path} ${version} does not tell its hooks directories: taken for the usual ones`,
           EXPECTED,
           'see hooks_dir in containers.conf',
         )
-      : ok(CHECK, `${path} ${version ?? ''} reads ${directories.join(' and ')}`, EXPECTED),
+      : ok(CHECK, `${path} ${version} reads ${directories.join(' and ')}`, EXPECTED),
     ...(runtime === undefined
       ? [notTold(path, info.stderr || (info.failure ?? ''))]
       : [await checkRuntime(runtime.path, runtime.name)]),
@@ -92,9 +92,12 @@ interface PodmanInfo {
   readonly version?: { readonly Version?: unknown };
 }
 
+/** To an ordinary user podman tells about that user's containers. */
 function notTold(path: string, reason: string): Finding {
-  const found = `${path} info: ${reason.trim().split('\n').at(-1) ?? 'no answer'}`;
-  return problem(CHECK, found, 'podman tells which runtime it starts', 'mend what podman says');
+  const expected = 'podman tells which runtime it starts';
+  const told = reason.trim().split('\n').at(-1) ?? 'no answer';
+  if (!isRoot()) return notSeen(CHECK, 'which runtime podman starts for root', expected, told);
+  return problem(CHECK, `${path} info: ${told}`, expected, 'mend what podman says');
 }
 
 /** Ordinary users' podman reads root's hooks directories, too, and so does a build. */
