@@ -8,6 +8,7 @@ import type { EngineUnderTest } from './engine.ts';
 /** As a kubelet has it. */
 export const containerd: EngineUnderTest = {
   name: 'containerd',
+  runtimes: 2,
   writable: 1,
   settings: {
     '/etc/containerd/config.toml': `
@@ -22,6 +23,14 @@ version = 2
     [plugins."io.containerd.grpc.v1.cri".cni]
       bin_dir = "/usr/lib/cni"
       conf_dir = "/etc/cni/net.d"
+    [plugins."io.containerd.grpc.v1.cri".containerd]
+      default_runtime_name = "runc"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+        runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.pinned]   # by a RuntimeClass
+        runtime_type = "io.containerd.runc.v2"
+        [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.pinned.options]
+          BinaryName = "/usr/sbin/runc"
   [plugins."io.containerd.internal.v1.opt"]
     path = "/var/lib/containerd/opt"
 `,
@@ -43,7 +52,10 @@ version = 2
       },
       start: async () => {
         pods += 1;
-        return await runInPod(running.cri, `pod-${pods}`);
+        const first = await runInPod(running.cri, `pod-${pods}`, '');
+        return first.exitCode === 0
+          ? await runInPod(running.cri, `pinned-${pods}`, 'pinned')
+          : first;
       },
       [Symbol.asyncDispose]: async () => await stop(running),
     };
@@ -60,8 +72,8 @@ async function stop({ daemon, cri }: Daemon): Promise<void> {
   await daemon[Symbol.asyncDispose]();
 }
 
-async function runInPod(cri: CriClient, name: string): Promise<Ended> {
-  await using pod = await Pod.run(cri, name);
+async function runInPod(cri: CriClient, name: string, handler: string): Promise<Ended> {
+  await using pod = await Pod.run(cri, name, { handler });
   const id = await pod.start({ name: 'app', image: IMAGE, command: ['/bin/true'] });
   return { exitCode: await pod.ended(id), stdout: '', stderr: '' };
 }

@@ -3,6 +3,7 @@ import type { EngineUnderTest } from './engine.ts';
 
 export const docker: EngineUnderTest = {
   name: 'docker',
+  runtimes: 1,
   // Docker has a layer of its own between the image and the container's.
   writable: 2,
   settings: {

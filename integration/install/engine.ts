@@ -5,7 +5,7 @@ import type { PrivateHost } from './private-host.ts';
 export interface InstalledEngine extends AsyncDisposable {
   /** Takes in what changed in its configuration. */
   restart(): Promise<void>;
-  /** Runs `/bin/true` in a new container to its end. */
+  /** Runs `/bin/true` to its end in a new container of each runtime that is configured; the first that fails is the last. */
   start(): Promise<Ended>;
 }
 
@@ -14,6 +14,8 @@ export interface EngineUnderTest {
   readonly name: string;
   /** The configuration of whoever runs the machine, in files with their modes and comments. */
   readonly settings: Readonly<Record<string, string>>;
+  /** How many runtimes are configured. */
+  readonly runtimes: number;
   /** How many layers there are above the image's. */
   readonly writable: number;
   boot(host: PrivateHost): Promise<InstalledEngine>;

@@ -1,8 +1,10 @@
 import { oneLayer } from '#integration/images';
 import type { EngineUnderTest } from './engine.ts';
+import type { PrivateHost } from './private-host.ts';
 
 export const podman: EngineUnderTest = {
   name: 'podman',
+  runtimes: 1,
   writable: 1,
   settings: {
     '/etc/containers/containers.conf': `
@@ -19,8 +21,7 @@ events_logger = "none"
 `,
   },
   boot: async (host) => {
-    const pull = ['pull', '--quiet', `oci-archive:${oneLayer.ociArchive}`];
-    const image = (await host.succeed('podman', ...pull)).trim();
+    const image = await pullDebian(host);
     return {
       restart: async () => await Promise.resolve(),
       start: async () => await host.inside('podman', 'run', '--rm', image, '/bin/true'),
@@ -28,3 +29,9 @@ events_logger = "none"
     };
   },
 };
+
+/** @returns the image's id */
+export async function pullDebian(host: PrivateHost): Promise<string> {
+  const archive = `oci-archive:${oneLayer.ociArchive}`;
+  return (await host.succeed('podman', 'pull', '--quiet', archive)).trim();
+}

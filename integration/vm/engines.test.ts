@@ -48,6 +48,20 @@ for (const release of ['bookworm', 'trixie'] as const) {
       });
     }
 
+    if (release === 'trixie') {
+      test('measures of podman, once uninstalled, the one container that asks for it by CDI', async () => {
+        await machine.sh(`
+          /opt/oci-measure uninstall podman
+          /opt/oci-measure install docker --cdi`);
+        const run = 'podman run --rm --network none';
+        const { length } = await host.assertReplays();
+        await machine.sh(`${run} localhost/busybox true`);
+        assert.equal((await host.assertReplays()).length, length);
+        await machine.sh(`${run} --device oci-measure/container=measured localhost/busybox true`);
+        assert.equal((await host.assertReplays()).length, length + 1);
+      });
+    }
+
     if (release === 'bookworm') {
       test('lets a container of rootless podman start, unmeasured', async () => {
         await machine.sh(`
