@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -103,6 +104,13 @@ describe('what was installed', () => {
         assert.equal(statSync(join(root, place)).mode & 0o777, 0o755, place);
       }
     }
+  });
+
+  test("is root's, whoever built it", async () => {
+    chownSync(program, 65534, 65534);
+    await install('podman');
+    const { uid, gid } = statSync(join(root, EXECUTABLE));
+    assert.deepEqual([uid, gid], [0, 0]);
   });
 
   test('is replaced by a newer version, and nothing else is done', async () => {

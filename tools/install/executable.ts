@@ -2,6 +2,7 @@
 import {
   accessSync,
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   copyFileSync,
@@ -119,6 +120,8 @@ function putExecutable(executable: string, from: string): void {
   rmSync(made, { force: true });
   try {
     copyFileSync(from, made, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    // A copy has the owner of what it is copied from (libuv): of whoever built it.
+    chownSync(made, 0, 0);
     chmodSync(made, MODE);
     syncFile(made);
     renameSync(made, executable);

@@ -251,6 +251,7 @@ describe('nothing is changed, and why is said, where', () => {
         },
         /--add-runtime/,
       ],
+      'Docker is a snap': [{ '/var/snap/docker/current/config/daemon.json': '{}' }, /is a snap/],
       'daemon.json has a comment': [{ [FILE]: '{ // no\n}' }, /daemon.json/],
       'daemon.json is not UTF-8 (UTF-16)': [{ [FILE]: '\uFFFE{\0}\0' }, /daemon.json/],
     };

@@ -2,6 +2,7 @@
  * Docker has no hooks. So what it starts as its default runtime becomes a front (front.ts), which adds our hook and hands over to the runtime that
  * was the default before.
  */
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { quoted } from '#digest/quoted';
 import { ToolError } from '#tools/errors';
@@ -30,12 +31,14 @@ import { installNotes, removalNotes } from './notes.ts';
 
 const DAEMON_JSON = '/etc/docker/daemon.json';
 const UNIT = 'docker.service';
+const SNAP = '/var/snap/docker';
 /** dockerd refuses to start when one of these says what a key of daemon.json says, too. */
 const REPEATING_FLAGS = ['--default-runtime', '--add-runtime'];
 
 export const docker: EngineInstaller = {
   async install(host, options): Promise<EnginePlan> {
     const commands = dockerdCommands(host);
+    refuseSnap(host, commands);
     refuseRepeatingFlags(commands);
     return planInstallation(host, configurationFile(commands), options);
   },
@@ -109,6 +112,18 @@ function planRemoval(host: Host, front: string, users: FrontUsers): EnginePlan {
 function restartAfter(path: string, text: string | undefined): Restart {
   const isNamed = readDaemonJson(text, path).defaultRuntime !== undefined;
   return { unit: UNIT, action: isNamed ? 'reload' : 'restart' };
+}
+
+/** Its dockerd reads a file of its own, and may start nothing outside of the snap. */
+function refuseSnap(host: Host, commands: readonly DockerdCommand[]): void {
+  if (commands.length > 0 || !existsSync(host.at(SNAP))) return;
+  throw new ToolError(
+    'install',
+    `Docker is a snap here (${SNAP}), which starts no runtime of others`,
+    {
+      hint: "install Docker's own or Debian's package",
+    },
+  );
 }
 
 function refuseRepeatingFlags(commands: readonly DockerdCommand[]): void {
