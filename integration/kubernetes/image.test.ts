@@ -1,7 +1,7 @@
 /** The installer image, built by Debian's Docker from a local base and without a network, installing on the machine that it runs on. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type PrivateHost, startPrivateHost } from '#integration/install/private-host';
@@ -71,11 +71,25 @@ describe('the installer image', () => {
   });
 
   describe('on a node', () => {
+    afterEach(async () => await host.inside('docker', 'rm', '--force', 'pod'));
+
     /** Starts what a pod of the DaemonSet is, and waits until it is ready. */
     async function startPod(...args: readonly string[]): Promise<void> {
-      const alone = ['--detach', '--name=pod', '--network=none', '--read-only', '--tmpfs=/run'];
+      const alone = [
+        '--env=RETRY_SECONDS=2',
+        '--detach',
+        '--name=pod',
+        '--network=none',
+        '--read-only',
+        '--tmpfs=/run',
+      ];
       const onHost = ['--pid=host', `--env=HOST_PID=${pidOf(host)}`, ...RIGHTS, ...UNCONFINED];
       await docker('run', ...alone, ...onHost, 'oci-measure', 'node', ...args);
+    }
+
+    async function logs(): Promise<string> {
+      const { stdout, stderr } = await host.inside('docker', 'logs', 'pod');
+      return stdout + stderr;
     }
 
     async function isReady(): Promise<boolean> {
@@ -87,7 +101,7 @@ describe('the installer image', () => {
 
     async function untilReady(): Promise<void> {
       for (const deadline = Date.now() + STEP_MS; !(await isReady()); await sleep(200)) {
-        if (Date.now() > deadline) assert.fail(await docker('logs', 'pod'));
+        if (Date.now() > deadline) assert.fail((await logs()).slice(-2000));
       }
     }
 
@@ -130,14 +144,10 @@ describe('the installer image', () => {
       found = readSettings(host);
       await startPod('install', 'podman');
       for (const deadline = Date.now() + STEP_MS; Date.now() < deadline; await sleep(200)) {
-        const { stderr } = await host.inside('docker', 'logs', 'pod');
-        if (stderr.includes('install failed, next try')) break;
+        if ((await logs()).includes('install failed, next try')) break;
       }
       assert.equal(await isReady(), false);
-      assert.match(
-        (await host.inside('docker', 'logs', 'pod')).stderr,
-        /the next container would not start/,
-      );
+      assert.match(await logs(), /the next container would not start/);
       await stopPod();
       assert.deepEqual(changedSettings(host, found), []);
     });

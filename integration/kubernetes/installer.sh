@@ -15,7 +15,7 @@ HOST_ROOT=/proc/$HOST_PID/root
 STAGE=/run/oci-measure-installer
 # In this container: what was done, once it was.
 DONE=/run/oci-measure-installer.done
-RETRY_SECONDS=60
+RETRY_SECONDS=${RETRY_SECONDS:-60}
 
 say() { printf 'oci-measure-installer: %s\n' "$1" >&2; }
 
