@@ -12,7 +12,7 @@ export interface MachineOptions {
   readonly kernel: KernelName;
   /** The release that the programs are of; bookworm where nothing is said. That of bookworm has modules for either kernel. */
   readonly userland?: KernelName;
-  /** Added to the kernel's command line: `ima_policy=tcb`. */
+  /** Added to the kernel's command line: `ima_policy=tcb`. With `guest=systemd`, trixie's userland is started by systemd, which takes ten seconds more. */
   readonly commandLine?: string;
   /** For the start, and for each script; 120 where nothing is said. */
   readonly timeoutSeconds?: number;

@@ -13,7 +13,7 @@ CACHE=/var/lib/oci-measure-test/cache/vm
 RELEASES='bookworm trixie'
 PACKAGES='qemu-system-x86 qemu-utils swtpm mmdebstrap e2fsprogs xz-utils zstd'
 ENGINES='apparmor,containerd,crun,docker.io,iproute2,iptables,podman,runc,socat'
-TOOLS='attr,busybox-static,e2fsprogs,jq,kmod,libatomic1,libstdc++6,mount,procps,tpm2-tools'
+TOOLS='attr,busybox-static,e2fsprogs,ima-evm-utils,jq,kmod,libatomic1,libstdc++6,mount,procps,tpm2-tools'
 # What the initial root needs to find the disks and the host, and to mount ext4.
 BOOT_MODULES='virtio_pci virtio_blk virtio_console ext4'
 # Hardware that the machine does not have is most of a kernel package.
@@ -92,7 +92,7 @@ make_initrd() {
   mkdir -p "$tree/bin" "$tree/modules" "$tree/guest"
   cp "$root/usr/bin/busybox" "$tree/bin/"
   cp guest/init.sh "$tree/init"
-  cp guest/main.sh guest/agent.sh "$tree/guest/"
+  cp guest/main.sh guest/systemd.sh guest/agent.sh "$tree/guest/"
   chmod 755 "$tree/init" "$tree"/guest/*
   number=100
   for module in $BOOT_MODULES; do chroot "$root" modprobe -S "$2" --show-depends "$module"; done |
@@ -112,8 +112,8 @@ make_userland() {
   say "making the virtual machines' userland of $1"
   include=$ENGINES,$TOOLS
   case $1 in
-    bookworm) include=$include,ima-evm-utils,openssl,strace,uidmap ;;
-    *) include=$include,docker-cli ;;
+    bookworm) include=$include,openssl,strace,uidmap ;;
+    *) include=$include,docker-cli,systemd ;;
   esac
   mirrors "$1" >"$new/sources.list"
   mmdebstrap --quiet --variant=essential --format=directory --include="$include" \

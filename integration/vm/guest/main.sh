@@ -15,6 +15,7 @@ ip link set lo up
 mkdir -p /run/lock
 # mount(8) does not load it for `-o loop`; elsewhere udev has made its device.
 modprobe loop
+case $(cat /proc/cmdline) in *guest=systemd*) . /run/guest/systemd.sh ;; esac
 # Process 1 must not end, and must reap what containers leave behind: a shell does both while it waits.
 sh /run/guest/agent.sh </dev/null &
 while :; do wait; sleep 1000; done
