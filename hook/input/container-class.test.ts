@@ -119,6 +119,11 @@ describe('engineOf', () => {
     ['containerd’s CRI', { bundle: `${task}/k8s.io/${id}` }, 'containerd'],
     ['nerdctl', { bundle: `${task}/default/${id}` }, 'containerd'],
     ['Docker', { bundle: `${task}/moby/${id}` }, 'docker'],
+    [
+      'Docker with a containerd of its own',
+      { bundle: `/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${id}` },
+      'docker',
+    ],
     ['podman', { bundle: stored, annotations: libpod }, 'podman'],
     ['podman where crun sees bundle /', { bundle: '/', annotations: libpod }, 'podman'],
     ['CRI-O', { bundle: stored.replace('/var/lib', '/run'), annotations: crio }, 'cri-o'],

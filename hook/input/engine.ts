@@ -3,7 +3,9 @@ import type { ContainerState } from './state.ts';
 /** Who asked the runtime for the container. */
 export type Engine = 'containerd' | 'docker' | 'podman' | 'cri-o' | 'buildah';
 
-const containerdBundle = /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/([^/]+)\/([^/]+)$/;
+// The latter is the containerd that dockerd starts itself where it finds none.
+const containerdBundle =
+  /^\/run\/(?:containerd|docker\/containerd\/daemon)\/io\.containerd\.runtime\.v2\.task\/([^/]+)\/([^/]+)$/;
 const storageBundle = /\/[a-z0-9]+-containers\/([^/]+)\/userdata$/;
 const buildahBundle = /\/(buildah\d+)$/;
 
