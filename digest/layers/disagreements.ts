@@ -1,7 +1,7 @@
+import { alignEntries, findEntry } from '#digest/aligned-entries';
 import type { ByteString, Entry } from '#digest/entry';
 import { encodeEntry } from '#digest/listing';
 import type { Semantics } from '#digest/semantics';
-import { alignEntries, findEntry } from './aligned-entries.ts';
 import { cleanInRoot } from './clean-path.ts';
 import { Refusal } from './refusal.ts';
 import type { Unpacked } from './unpack-image.ts';

@@ -1,5 +1,5 @@
-import type { ByteString, Entry } from '#digest/entry';
-import { comparePaths } from '#digest/listing-order';
+import type { ByteString, Entry } from './entry.ts';
+import { comparePaths } from './listing-order.ts';
 
 export interface AlignedEntries {
   readonly path: ByteString;
