@@ -140,7 +140,7 @@ describe('the installer image', () => {
 
     test('installs nothing, and is not ready, while the next container would be denied', async () => {
       const config = readFileSync(host.config, 'utf8');
-      host.write('/etc/oci-measure/config.toml', config.replace('tcti = "', 'tcti = "no'));
+      host.write('/etc/oci-measure/config.toml', config.replace('path=', 'path=/nowhere'));
       found = readSettings(host);
       await startPod('install', 'podman');
       for (const deadline = Date.now() + STEP_MS; Date.now() < deadline; await sleep(200)) {
