@@ -1,11 +1,8 @@
+import type { ImageReference } from '#digest/images/image-source';
 import { ToolError } from './errors.ts';
 
-/** An image that was never unpacked, and which of those that lie there. */
-export interface ImageSource {
-  readonly kind: 'oci' | 'oci-archive' | 'docker-archive';
-  readonly path: string;
-  readonly reference: string | undefined;
-}
+/** An image that was never unpacked. */
+export type ImageSource = ImageReference;
 
 /** A directory tree as it stands. */
 export interface TreeSource {
@@ -61,6 +58,10 @@ function checkPath(path: string, text: string): string {
     throw new ToolError('usage', `SOURCE ${JSON.stringify(text)} names no file and no directory`);
   }
   return path;
+}
+
+export function isTree({ kind }: Source): boolean {
+  return kind === 'directory' || kind === 'bundle';
 }
 
 export function isImage(source: Source): source is ImageSource {
