@@ -6,7 +6,7 @@ import { warnOfDigest } from '#tools/digest/warnings';
 import { ToolError } from '#tools/errors';
 import type { ImageChoice } from '#tools/image-choice';
 import { messageOf } from '#tools/report';
-import type { Source } from '#tools/source';
+import { isTree, type Source } from '#tools/source';
 
 /** One of the two that are compared. */
 export interface Side {
@@ -18,11 +18,12 @@ export interface Side {
 
 /** @throws ToolError: whatever went wrong, and with which source */
 export async function readSide(text: string, source: Source, choice: ImageChoice): Promise<Side> {
-  const listing: Uint8Array[] = [];
-  const onListing = (chunk: Uint8Array) => void listing.push(new Uint8Array(chunk));
+  const chunks: Uint8Array[] = [];
+  const keep = (chunk: Uint8Array) => void chunks.push(new Uint8Array(chunk));
+  const onListing = isTree(source) ? keep : undefined;
   const result = await digestSide(text, source, { ...choice, onListing, showProgress: true });
   warnOfDigest(result);
-  const { entries } = parseListing(Buffer.concat(listing));
+  const entries = result.listed ?? parseListing(Buffer.concat(chunks)).entries;
   return { source: text, digest: result.digest, entries };
 }
 

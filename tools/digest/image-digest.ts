@@ -1,5 +1,5 @@
 import type { Entry } from '#digest/entry';
-import { digestImage } from '#digest/images/digest-image';
+import { digestImage, type ImageDigest } from '#digest/images/digest-image';
 import { AmbiguityError } from '#digest/layers/layered-rootfs';
 import { encodeEntry, LISTING_HEADER } from '#digest/listing';
 import { ToolError } from '#tools/errors';
@@ -17,25 +17,34 @@ const CHUNK_SIZE = 64 * 1024;
  */
 export async function digestImageSource(
   source: ImageSource,
-  { platform, semantics, onListing, onAmbiguity }: SourceOptions,
+  options: SourceOptions,
 ): Promise<SourceDigest> {
+  const { onListing, semantics } = options;
+  const image = await readImage(source, options);
+  const { digest, entries, fileBytes } = image.rootfs;
+  if (onListing !== undefined) writeListing(entries, onListing);
+  return {
+    digest,
+    entries: entries.length,
+    fileBytes,
+    sockets: [],
+    foreignMounts: [],
+    listed: entries,
+    image,
+    semantics,
+  };
+}
+
+async function readImage(
+  source: ImageSource,
+  { platform, semantics, onAmbiguity }: SourceOptions,
+): Promise<ImageDigest> {
   const progress = startByteProgress('reading');
   try {
     const onProgress = (read: number, all: number) => progress.count({ read, all });
-    const image = await digestImage(source, { platform, semantics, onProgress });
-    progress.clear();
-    const { digest, entries, fileBytes } = image.rootfs;
-    if (onListing !== undefined) writeListing(entries, onListing);
-    return {
-      digest,
-      entries: entries.length,
-      fileBytes,
-      sockets: [],
-      foreignMounts: [],
-      image,
-      semantics,
-    };
+    return await digestImage(source, { platform, semantics, onProgress });
   } catch (error) {
+    // Whoever is told may write to the terminal.
     progress.clear();
     if (error instanceof AmbiguityError) onAmbiguity?.(error);
     throw explain(error);

@@ -36,6 +36,7 @@ export function digestListingFile(
     fileBytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0),
     sockets: [],
     foreignMounts: [],
+    listed: entries,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DigestText } from '#digest/digest';
-import type { ByteString } from '#digest/entry';
+import type { ByteString, Entry } from '#digest/entry';
 import type { ImageDigest } from '#digest/images/digest-image';
 import type { AmbiguityError, Semantics } from '#digest/layers/layered-rootfs';
 import type { ImageChoice } from '#tools/image-choice';
@@ -15,6 +15,8 @@ export interface SourceDigest {
   readonly sockets: readonly ByteString[];
   /** Other mounts inside a directory, left out. */
   readonly foreignMounts: readonly ByteString[];
+  /** Those entries, where they are at hand. */
+  readonly listed?: readonly Entry[];
   /** Of an image: which it was, and whether engines agree on it. */
   readonly image?: ImageDigest;
   /** Whose digest it is, if one was chosen. */
