@@ -2,6 +2,7 @@ import { extract, type Header } from 'tar-stream';
 import type { BlobRegion } from '#digest/blobs/layer-source';
 import { readRegion } from '#digest/blobs/read-region';
 import { quoted } from '#digest/quoted';
+import { BLOCK_SIZE } from '#digest/tar/header-block';
 import { checkKinds } from './header-kinds.ts';
 import { imageError } from './image-error.ts';
 
@@ -25,9 +26,8 @@ interface ReadHeader extends Omit<Header, 'type' | 'pax'> {
   readonly pax: Readonly<Record<string, string>> | null;
 }
 
-const BLOCK = 512;
 /** Holds the headers of nearly every member. */
-const CHUNK = 4 * BLOCK;
+const CHUNK = 4 * BLOCK_SIZE;
 
 /** `highWaterMark`: to ask for more after each chunk. */
 const READER = { allowUnknownFormat: true, filenameEncoding: 'latin1', highWaterMark: 1 } as const;
@@ -52,7 +52,7 @@ export async function* archiveMembers(archive: BlobRegion): AsyncGenerator<Archi
   let offset = 0;
   while (!isEnd(archive, offset)) {
     const { header, end } = await readHeaders(archive, offset);
-    if (end - offset > BLOCK) checkKinds(readRegion(archive, offset, end - offset));
+    if (end - offset > BLOCK_SIZE) checkKinds(readRegion(archive, offset, end - offset));
     const type = header.type ?? undefined;
     const size = type !== undefined && HEADER_ONLY.has(type) ? 0 : header.size;
     if (end + size > archive.size) {
@@ -69,13 +69,13 @@ export async function* archiveMembers(archive: BlobRegion): AsyncGenerator<Archi
       content: { fd: archive.fd, offset: archive.offset + end, size },
       isSparse: Object.keys(pax).some((key) => key.startsWith('GNU.sparse.')),
     };
-    offset = end + Math.ceil(size / BLOCK) * BLOCK;
+    offset = end + Math.ceil(size / BLOCK_SIZE) * BLOCK_SIZE;
   }
 }
 
 /** A block of zeros where a header is due, or nothing. */
 function isEnd(archive: BlobRegion, offset: number): boolean {
-  return readRegion(archive, offset, BLOCK).every((byte) => byte === 0);
+  return readRegion(archive, offset, BLOCK_SIZE).every((byte) => byte === 0);
 }
 
 interface FoundHeaders {

@@ -1,7 +1,7 @@
 import { quoted } from '#digest/quoted';
+import { BLOCK_SIZE } from '#digest/tar/header-block';
 import { imageError } from './image-error.ts';
 
-const BLOCK = 512;
 const TYPE = 156;
 const CHECKSUM = { start: 148, end: 156 } as const;
 
@@ -23,8 +23,8 @@ export function checkKinds(headers: Uint8Array): void {
 /** The types of the blocks that are headers; what is in between has no checksum. */
 function typesOf(headers: Uint8Array): string {
   let types = '';
-  for (let at = 0; at + BLOCK <= headers.length; at += BLOCK) {
-    const block = Buffer.from(headers.buffer, headers.byteOffset + at, BLOCK);
+  for (let at = 0; at + BLOCK_SIZE <= headers.length; at += BLOCK_SIZE) {
+    const block = Buffer.from(headers.buffer, headers.byteOffset + at, BLOCK_SIZE);
     if (isHeader(block)) types += block.toString('latin1', TYPE, TYPE + 1);
   }
   return types;
