@@ -8,12 +8,14 @@ import type { EngineInstaller, EngineOptions, EnginePlan } from '#tools/install/
 import { changeOf, readText } from '#tools/install/file-change';
 import { hookCommand } from '#tools/install/hook-command';
 import type { Host } from '#tools/install/host';
-import { CDI_FILE, OWNERSHIP_MARK } from '#tools/install/own-places';
+import { CDI_FILE } from '#tools/install/own-places';
 
+const KIND = 'oci-measure/container';
+const NAME = 'measured';
 /** CDI's name of the device. */
-export const CDI_DEVICE = 'oci-measure/container=measured';
-/** The oldest with which every reader takes hooks and annotations; 0.6.0 is in podman 4.6, containerd 1.7 and Docker 25. */
-const CDI_VERSION = '0.6.0';
+export const CDI_DEVICE = `${KIND}=${NAME}`;
+/** The oldest that a reader may be asked for, and enough for hooks: readers refuse a version that they do not know (podman 4.3 knows 0.5.0). */
+const CDI_VERSION = '0.3.0';
 
 export const cdi: EngineInstaller = {
   async install(host, options): Promise<EnginePlan> {
@@ -36,14 +38,12 @@ export function cdiRemoval(host: Host): EnginePlan['changes'] {
 
 /** The CDI specification's "CDI JSON Specification". */
 export function cdiText(options: EngineOptions): string {
-  const [kind, name] = CDI_DEVICE.split('=');
   const spec = {
     cdiVersion: CDI_VERSION,
-    kind,
-    annotations: { 'oci-measure/note': OWNERSHIP_MARK },
+    kind: KIND,
     devices: [
       {
-        name,
+        name: NAME,
         containerEdits: { hooks: [{ hookName: 'createRuntime', ...hookCommand(options) }] },
       },
     ],
@@ -56,6 +56,7 @@ const NOTES = [
   'Docker 25 and newer know such devices; before 28.2 only with "features": {"cdi": true} in daemon.json',
 ];
 
+/** Readers refuse members that they do not know, so there is no place for a mark but the kind. */
 function isOurs(text: string | undefined): boolean {
-  return text?.includes(OWNERSHIP_MARK) === true;
+  return text?.includes(`"kind": ${JSON.stringify(KIND)}`) === true;
 }
