@@ -77,6 +77,39 @@ describe('Docker’s init layer', () => {
     assert.deepEqual([found.rootfs, found.writable], [digest, ['pristine', 'pristine']]);
   });
 
+  test('may leave its link to the host’s root there, and none of its files', () => {
+    using scratch = new Scratch();
+    const digest = digestOf(scratch.tree('image', image));
+    run('chown', '-R', '100000:100000', scratch.at('image'));
+    const remap = (prepared: string) =>
+      run(
+        'find',
+        prepared,
+        '-uid',
+        '0',
+        '-not',
+        '-name',
+        'mtab',
+        '-exec',
+        'chown',
+        '100000:100000',
+        '{}',
+        '+',
+      );
+    const { merged, init } = dockerContainer(scratch, remap);
+    const question = { idMappings: shifted, mountDestinations: ['/etc/mtab', '/etc/hosts'] };
+    const found = scratch.measure(merged, question);
+    assert.deepEqual([found.rootfs, found.writable], [digest, ['pristine', 'pristine']]);
+    rmSync(`${merged}/etc/mtab`);
+    writeFileSync(`${merged}/etc/mtab`, 'x');
+    chownSync(`${merged}/etc/mtab`, 100000, 100000);
+    const [own, other] = scratch.measure(merged, question).writable;
+    assert.match(own ?? '', /^sha256:/);
+    assert.equal(other, 'pristine');
+    chownSync(`${init}/etc/hostname`, 0, 0);
+    assert.throws(() => scratch.measure(merged, question), { code: 'rootfs', message: /maps/ });
+  });
+
   const changes: Record<string, (merged: string) => void> = {
     'a file of it has content': (merged) => writeFileSync(`${merged}/etc/hosts`, 'x'),
     'a file of it has another mode': (merged) => chmodSync(`${merged}/.dockerenv`, 0o644),

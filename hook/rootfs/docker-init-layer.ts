@@ -3,8 +3,10 @@ import { DigestError } from '#digest/errors';
 import { joinPath } from '#digest/listing-path';
 import { type FoundEntry, readNames } from '#digest/lookup';
 import type { TreeRoot } from '#digest/tree-root';
+import { isMtabLink } from './engine-additions.ts';
 import { isCopyUp, isMadeDirectory, isMadeFile } from './made-entries.ts';
 import type { Lookup } from './mount-destinations.ts';
+import { type LayerLookups, lookupOrOdd, type UpperEntry } from './pristine-layer.ts';
 
 /**
  * What dockerd puts between the image and the container's own layer (moby daemon/initlayer/setup_unix.go): it unlinks
@@ -32,9 +34,9 @@ const all: ReadonlySet<ByteString> = new Set([
  * be chosen. An image whose own last layer is exactly this is read as the image without it, with this layer named
  * apart; Docker would have put the same over it.
  */
-export function isDockerInitLayer(layer: TreeRoot, lookup: Lookup, below: Lookup): boolean {
+export function isDockerInitLayer(layer: TreeRoot, own: LayerLookups, below: Lookup): boolean {
   try {
-    const paths = listPaths(layer, lookup, '');
+    const paths = listPaths(layer, own, '');
     return (
       paths !== undefined &&
       expectedPaths(below).every((path) => paths.has(path)) &&
@@ -54,34 +56,33 @@ function expectedPaths(below: Lookup): ByteString[] {
 /** undefined as soon as there is anything else. */
 function listPaths(
   layer: TreeRoot,
-  lookup: Lookup,
+  own: LayerLookups,
   directory: ByteString,
-): Map<ByteString, FoundEntry> | undefined {
-  const found = new Map<ByteString, FoundEntry>();
+): Map<ByteString, UpperEntry> | undefined {
+  const found = new Map<ByteString, UpperEntry>();
   for (const name of readNames(layer, directory)) {
     const path = joinPath(directory, name);
     if (!all.has(path)) return undefined;
-    const entry = lookup(path);
+    const entry = lookupOrOdd(own, path);
     if (entry === undefined) return undefined;
     found.set(path, entry);
-    if (entry.kind !== 'dir') continue;
-    const inside = listPaths(layer, lookup, path);
+    if (entry.entry.kind !== 'dir') continue;
+    const inside = listPaths(layer, own, path);
     if (inside === undefined) return undefined;
     for (const [deeper, facts] of inside) found.set(deeper, facts);
   }
   return found;
 }
 
-function isInitEntry(path: ByteString, entry: FoundEntry, below: FoundEntry | undefined): boolean {
-  if (files.has(path)) return entry.kind === 'file' && isMadeFile(entry) && entry.mode === 0o755;
-  if (path === mtab)
-    return (
-      entry.kind === 'link' &&
-      entry.target === '/proc/mounts' &&
-      entry.uid === 0 &&
-      entry.gid === 0 &&
-      entry.overlayXattrs.size === 0
-    );
+/** dockerd does not chown the link where it remaps users: it stays the host's root's. */
+function isInitEntry(
+  path: ByteString,
+  { entry, isHostOwned }: UpperEntry,
+  below: FoundEntry | undefined,
+): boolean {
+  if (path === mtab) return isMtabLink(entry);
+  if (isHostOwned) return false;
+  if (files.has(path)) return isMadeFile(entry) && entry.mode === 0o755;
   if (entry.kind !== 'dir') return false;
   return below === undefined ? isMadeDirectory(entry) : isCopyUp(entry, below);
 }

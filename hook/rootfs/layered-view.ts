@@ -1,4 +1,5 @@
 import type { ByteString } from '#digest/entry';
+import { DigestError } from '#digest/errors';
 import type { IdMappings } from '#digest/id-mapping';
 import { lookupEntry, readFileBytes } from '#digest/lookup';
 import { digestRootfs, digestWritableLayer } from '#digest/rootfs';
@@ -69,7 +70,11 @@ function splitInitLayer(
   const isInit = rest.read((tree) =>
     isDockerInitLayer(
       top,
-      (path) => lookupEntry([top], path, { overlay: { xattrPrefix }, idMappings: owners }),
+      {
+        lookup: (path) =>
+          lookupEntry([top], path, { overlay: { xattrPrefix }, idMappings: owners }),
+        lookupOnHost: (path) => lookupEntry([top], path, { overlay: { xattrPrefix } }),
+      },
       lookupWith(tree, owners),
     ),
   );
@@ -86,14 +91,20 @@ function describeUpper(
 ): WritableLayer {
   const below = lookupWith(image, owners);
   const facts = {
-    ...upperFacts(upper, below, options, question),
+    ...upperFacts(upper, image, options, question),
     below: { lookup: below, readEntry: (path: ByteString) => readFrom(image, path) },
   };
   if (isPristine(facts)) return 'pristine';
-  return digestWritableLayer(upper, {
-    ...digestOptions(question, question.idMappings),
-    xattrPrefix: options.xattrPrefix,
-  }).digest;
+  const { xattrPrefix } = options;
+  const digest = (idMappings: IdMappings | undefined) =>
+    digestWritableLayer(upper, { ...digestOptions(question, idMappings), xattrPrefix }).digest;
+  try {
+    return digest(question.idMappings);
+  } catch (error) {
+    if (!(error instanceof DigestError) || error.code !== 'unmapped-id') throw error;
+    // Whiteouts are the host's root's, since the kernel makes them, and so is what podman does not chown.
+    return digest(undefined);
+  }
 }
 
 /**
@@ -104,9 +115,8 @@ function describeUpper(
  */
 export function measureThroughMount(mount: OverlayMount): RootfsMeasurement | undefined {
   const { mounted, upper, options, question } = mount;
-  const shown = lookupWith({ layers: [mounted] }, question.idMappings);
   const added = upper
-    ? entriesOfUpper(upperFacts(upper, shown, options, question), mounted)
+    ? entriesOfUpper(upperFacts(upper, { layers: [mounted] }, options, question), mounted)
     : new Set<ByteString>();
   if (added === undefined) return undefined;
   const found = digestRootfs([mounted], {
@@ -125,12 +135,14 @@ export function measureThroughMount(mount: OverlayMount): RootfsMeasurement | un
 /** An upper directory's ids are those the mount shows, so config.json's mappings always turn them into the container's. */
 function upperFacts(
   layer: TreeRoot,
-  resolveWith: Lookup,
+  seen: ReadableTree,
   { xattrPrefix }: OverlayOptions,
   question: RootfsQuestion,
 ): UpperFacts {
   const { cwd, idMappings, interrupt, mountDestinations } = question;
   const overlay = { xattrPrefix };
+  // Whose an entry is does not matter to where a link leads.
+  const resolveWith = lookupWith(seen, undefined);
   return {
     layer,
     lookup: (path) => lookupEntry([layer], path, { overlay, idMappings }),

@@ -12,11 +12,17 @@ import {
 import { isCopyUp, isMadeDirectory, isMadeFile } from './made-entries.ts';
 import type { Lookup, MountPoints } from './mount-destinations.ts';
 
-/** An upper directory, and what explains the entries it may have. */
-export interface UpperFacts extends SeenTree {
-  readonly layer: TreeRoot;
-  /** As `lookup`, which has an entry of the layer itself (undefined for a whiteout), but with the host's ids. */
+/** Of a layer's own entries; undefined for a whiteout. */
+export interface LayerLookups {
+  /** With the container's ids. */
+  readonly lookup: Lookup;
+  /** With the host's. */
   readonly lookupOnHost: Lookup;
+}
+
+/** An upper directory, and what explains the entries it may have. */
+export interface UpperFacts extends SeenTree, LayerLookups {
+  readonly layer: TreeRoot;
   readonly mountPoints: MountPoints;
   /** Where process.cwd is, resolved in the same way. */
   readonly workDirectory: MountPoints;
@@ -58,7 +64,7 @@ function isExplainedDirectory(facts: LayerFacts, directory: ByteString): boolean
 
 /** undefined for a whiteout, and for what only the kernel understands: neither is in a layer that is pristine. */
 export function lookupOrOdd(
-  { lookup, lookupOnHost }: Pick<UpperFacts, 'lookup' | 'lookupOnHost'>,
+  { lookup, lookupOnHost }: LayerLookups,
   path: ByteString,
 ): UpperEntry | undefined {
   try {
@@ -76,7 +82,8 @@ export function lookupOrOdd(
 function isExplained(facts: LayerFacts, path: ByteString, found: UpperEntry): boolean {
   const { points } = facts.mountPoints;
   const { entry, isHostOwned } = found;
-  const below = facts.below.lookup(path);
+  const below = lookupBelow(facts, path);
+  if (below === 'odd') return false;
   if (entry.kind === 'dir') {
     return below === undefined
       ? isNewDirectory(facts, path, found)
@@ -91,6 +98,16 @@ function isExplained(facts: LayerFacts, path: ByteString, found: UpperEntry): bo
     image: facts.below,
   };
   return isEngineAddition(added, facts.choice);
+}
+
+/** `odd`: Docker's link of the mounts, where the container maps not the host's root. Nothing replaces that. */
+function lookupBelow({ below }: LayerFacts, path: ByteString): FoundEntry | 'odd' | undefined {
+  try {
+    return below.lookup(path);
+  } catch (error) {
+    if (error instanceof DigestError && error.code === 'unmapped-id') return 'odd';
+    throw error;
+  }
 }
 
 /** Whether a directory may be copied up, or made, for something that is to be in it or on it. */

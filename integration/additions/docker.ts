@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { startDaemon } from '#integration/engines/daemon';
 import { writeRuncFront } from '#integration/engines/runc-front';
@@ -10,12 +10,22 @@ import type { Image, ImageName } from './images.ts';
 
 export interface DockerOptions {
   readonly storageDriver?: 'overlay2' | 'vfs';
+  /** The user whose subordinate ids root has in containers: `userns-remap`. */
+  readonly remapped?: string;
 }
+
+const FIRST_ID = '1000000';
+const withSubordinateIds = `
+  mount --bind "$0" /etc/subuid
+  mount --bind "$0" /etc/subgid
+  exec "$@"`;
 
 /** Docker with a storage of its own, and the hook put in by a front of runc. */
 export async function startDocker(host: Host, options: DockerOptions = {}): Promise<SteppedEngine> {
   const directory = `${host.directory}/docker`;
   mkdirSync(directory);
+  // Whoever is root in a user namespace has to get through.
+  chmodSync(host.directory, 0o711);
   const socket = `unix://${directory}/sock`;
   const configuration = {
     'data-root': `${directory}/root`,
@@ -23,6 +33,7 @@ export async function startDocker(host: Host, options: DockerOptions = {}): Prom
     hosts: [socket],
     pidfile: `${directory}/pid`,
     'storage-driver': options.storageDriver ?? 'overlay2',
+    ...(options.remapped === undefined ? {} : { 'userns-remap': options.remapped }),
     runtimes: { measured: { path: writeRuncFront(directory, host) } },
     'default-runtime': 'measured',
     bridge: 'none',
@@ -31,19 +42,25 @@ export async function startDocker(host: Host, options: DockerOptions = {}): Prom
     'ip-masq': false,
   };
   writeFileSync(`${directory}/daemon.json`, JSON.stringify(configuration));
-  const start = ['dockerd', '--config-file', `${directory}/daemon.json`];
+  writeFileSync(`${directory}/subids`, `${options.remapped}:${FIRST_ID}:65536\n`);
+  const withIds = ['unshare', '--mount', 'sh', '-euc', withSubordinateIds, `${directory}/subids`];
+  const dockerd = ['dockerd', '--config-file', `${directory}/daemon.json`];
+  const start = options.remapped === undefined ? dockerd : [...withIds, ...dockerd];
   const daemon = await startDaemon(start, `${directory}/log`, ['docker', '-H', socket, 'version']);
-  return new Docker(directory, daemon);
+  return new Docker(directory, daemon, options.remapped === undefined ? '0' : FIRST_ID);
 }
 
 class Docker implements SteppedEngine {
   readonly name = 'docker';
   readonly #directory: string;
   readonly #daemon: AsyncDisposable;
+  /** Who is root in containers. */
+  readonly #root: string;
 
-  constructor(directory: string, daemon: AsyncDisposable) {
+  constructor(directory: string, daemon: AsyncDisposable, root: string) {
     this.#directory = directory;
     this.#daemon = daemon;
+    this.#root = root;
   }
 
   async load(images: Readonly<Record<ImageName, Image>>): Promise<void> {
@@ -72,17 +89,23 @@ class Docker implements SteppedEngine {
     const merged = `${this.#directory}/changed`;
     mkdirSync(merged, { recursive: true });
     await execa('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${layers}`, merged]);
-    await execa('sh', ['-euc', script], { cwd: merged });
+    await this.#runIn(merged, script);
     await execa('umount', [merged]);
   }
 
   /** vfs has one directory for a container, whose name it keeps to itself: the newest one. */
   async #changeCopy(_id: string, script: string): Promise<void> {
-    const copies = `${this.#directory}/root/vfs/dir`;
+    const root = await this.must('info', '--format', '{{.DockerRootDir}}');
+    const copies = `${root}/vfs/dir`;
     const { stdout } = await execa('sh', ['-c', 'ls -td */ | grep -v -- -init/ | head -n 1'], {
       cwd: copies,
     });
-    await execa('sh', ['-euc', script], { cwd: `${copies}/${stdout.trim()}` });
+    await this.#runIn(`${copies}/${stdout.trim()}`, script);
+  }
+
+  async #runIn(cwd: string, script: string): Promise<void> {
+    const asRoot = [`--reuid=${this.#root}`, `--regid=${this.#root}`, '--clear-groups'];
+    await execa('setpriv', [...asRoot, 'sh', '-euc', script], { cwd });
   }
 
   async start(id: string): Promise<Ended> {

@@ -14,10 +14,10 @@ async function startAndAssert(
   assertImage(bench, id, 'bare', expected);
 }
 
-/** What becomes of a container after it was made. */
-export function testLife(bench: () => Bench): void {
+/** What becomes of a container after it was made, with these further options. */
+export function testLife(bench: () => Bench, options: readonly string[] = []): void {
   const create = async ({ engine }: Bench, command: string) =>
-    await engine.create('bare', ['--user', '1001'], ['/bin/sh', '-c', command]);
+    await engine.create('bare', ['--user', '1001', ...options], ['/bin/sh', '-c', command]);
 
   test('a restarted container that wrote nothing is as it was', async () => {
     const id = await create(bench(), 'true');
@@ -31,6 +31,14 @@ export function testLife(bench: () => Bench): void {
     await startAndAssert(bench(), id, 'pristine');
     await startAndAssert(bench(), id, 'measured');
     await bench().engine.remove(id);
+  });
+
+  test('a restarted container that deleted something is measured without it', async () => {
+    const { engine } = bench();
+    const id = await engine.create('bare', options, ['/bin/sh', '-c', 'rm -f /data/kept']);
+    await startAndAssert(bench(), id, 'pristine');
+    await startAndAssert(bench(), id, 'measured');
+    await engine.remove(id);
   });
 
   for (const [title, destination] of [
@@ -57,8 +65,12 @@ export function testLife(bench: () => Bench): void {
       'org.systemd.property.rootless': 'true',
     };
     const flag = engine.name === 'podman' ? '--annotation' : '--label';
-    const options = Object.entries(words).flatMap(([name, value]) => [flag, `${name}=${value}`]);
-    const id = await engine.create('bare', [...options, '--name', 'buildah12345'], ['/bin/true']);
+    const claims = Object.entries(words).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+    const id = await engine.create(
+      'bare',
+      [...claims, ...options, '--name', 'buildah12345'],
+      ['/bin/true'],
+    );
     await startAndAssert(bench(), id, 'pristine');
     await engine.remove(id);
   });

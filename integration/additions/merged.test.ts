@@ -17,6 +17,8 @@ const engines = {
     new Podman(host, { runtime: 'runc', storageDriver: 'vfs' }),
   'podman with vfs and crun': (host: Bench['host']) =>
     new Podman(host, { runtime: 'crun', storageDriver: 'vfs' }),
+  'Docker with vfs and userns-remap': async (host: Bench['host']) =>
+    await startDocker(host, { storageDriver: 'vfs', remapped: 'daemon' }),
   'Docker with vfs': async (host: Bench['host']) =>
     await startDocker(host, { storageDriver: 'vfs' }),
 };

@@ -40,5 +40,8 @@ for (const [title, options] of Object.entries(kinds)) {
       });
 
     testLife(() => bench);
+    if (options.mountOptions === undefined) {
+      describe('with --userns=auto', () => testLife(() => bench, ['--userns=auto']));
+    }
   });
 }

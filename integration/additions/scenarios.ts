@@ -14,6 +14,8 @@ export interface Scenario {
   readonly change?: string;
   /** What the record has to say of the container's own layer; pristine where nothing is said. */
   readonly writable?: 'measured';
+  /** Runtimes cannot do it in a user namespace. */
+  readonly isOfHost?: true;
 }
 
 export const fresh: readonly Scenario[] = [
@@ -180,6 +182,7 @@ export const tampered: readonly Scenario[] = [
     title: 'a device outside /dev',
     image: 'bare',
     options: ['--device', '/dev/null:/odd/null'],
+    isOfHost: true,
     ...measured,
   },
   {
