@@ -13,7 +13,7 @@ import { CDI_FILE } from '#tools/install/own-places';
 const KIND = 'oci-measure/container';
 const NAME = 'measured';
 /** CDI's name of the device. */
-export const CDI_DEVICE = `${KIND}=${NAME}`;
+export const CDI_DEVICE: string = `${KIND}=${NAME}`;
 /** The oldest that a reader may be asked for, and enough for hooks: readers refuse a version that they do not know (podman 4.3 knows 0.5.0). */
 const CDI_VERSION = '0.3.0';
 
