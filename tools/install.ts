@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { isSea } from 'node:sea';
+import { HookError } from '#hook/errors';
 import { type Config, defaultConfigPath, loadConfigAt } from '#hook/input/config';
 import { formatFindings } from '#tools/doctor/findings';
 import { installEngine, uninstallEngine } from '#tools/install/carry-out';
@@ -64,7 +65,17 @@ export async function uninstall(command: UninstallCommand): Promise<number> {
   requireRoot();
   if (engine !== IMA) return await uninstallEngine(await orderOf(command, findEngine(engine)));
   const { uninstallIma } = await import('#tools/install/ima/uninstall-ima');
-  return await uninstallIma({ dryRun, say: writeOut });
+  return await uninstallIma({ dryRun, isRequired: isImaRequired(config), say: writeOut });
+}
+
+/** With a configuration that cannot be read no container starts anyway. */
+function isImaRequired(config: string | undefined): boolean {
+  try {
+    return readConfiguration(config).ima.mode === 'require';
+  } catch (error) {
+    if (error instanceof HookError) return false;
+    throw error;
+  }
 }
 
 /** @throws ToolError `usage` */

@@ -82,7 +82,7 @@ async function install(options: Partial<InstallImaOptions> = {}): Promise<number
 }
 
 async function uninstall(dryRun = false): Promise<number> {
-  return await uninstallAt(places, { dryRun, say });
+  return await uninstallAt(places, { dryRun, isRequired: true, say });
 }
 
 function writePolicy(text: string, mode = 0o640): void {
@@ -168,6 +168,8 @@ describe('install ima', () => {
       said,
       /\n {4}measure func=FILE_CHECK .* fowner=65521 .*\n(?: {4}.*\n)* {4}measure func=BPRM/,
     );
+    assert.match(said, /\n\+\+\+ "b\S+\.mount"\n(?:.*\n)*\+Type=ext4\n/);
+    assert.match(said, /\n\+measure func=FILE_CHECK .*\n(?:.*\n)* measure func=BPRM_CHECK uid=0\n/);
   });
 
   test('has the kernel take the policy with --load, once', async () => {
@@ -379,8 +381,11 @@ describe('uninstall ima', () => {
     assert.deepEqual(picture(), before);
     await install();
     const installed = picture();
+    said = '';
     assert.equal(await uninstall(true), 0);
     assert.deepEqual(picture(), installed);
+    assert.match(said, /\n-measure func=FILE_CHECK /);
+    assert.match(said, /\nnote: .*no container starts without this/);
   });
 
   test('leaves the records on a partition', async () => {

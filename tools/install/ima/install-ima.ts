@@ -12,6 +12,7 @@ import { requireIma } from './policy-facts.ts';
 import { ruleUuid } from './policy-file.ts';
 import { proveRule } from './prove-rule.ts';
 import { makeFilesystem, mountOptions, UNIT_NAME } from './record-filesystem.ts';
+import { sayDiffs } from './say-diffs.ts';
 import { isMountPoint, runProgram } from './system.ts';
 
 export interface InstallImaOptions {
@@ -68,7 +69,7 @@ function isInForce({ facts, uuid }: InstallPlan): boolean {
 function describePlan(
   { device, uuid, isNew, changes, policy, facts }: InstallPlan,
   { records, hasSystemd }: Places,
-  { load, say }: InstallImaOptions,
+  { load, dryRun, say }: InstallImaOptions,
 ): void {
   if (!isNew && !changes.some(isChange)) {
     say(`everything is there: the record filesystem ${uuid} on ${device.path}, and its rule\n`);
@@ -77,6 +78,8 @@ function describePlan(
   const verb = isNew ? 'make' : 'keep';
   say(`${verb} the record filesystem ${uuid} on ${device.path}, mounted at ${records}\n`);
   for (const change of changes) say(`${describeChange(change)}\n`);
+  if (dryRun) sayDiffs(changes, say);
+  if (dryRun && isNew) say('the UUID is drawn anew when it is done\n');
   say(`\nthe policy that results:\n\n${policy.replaceAll(/^(?!$)/gm, '    ').trimEnd()}\n\n`);
   if (!hasSystemd) {
     say(
@@ -86,7 +89,7 @@ function describePlan(
   if (!facts.isLoadable) {
     say('this kernel takes no other policy before the machine is started again\n');
   } else if (load) {
-    say('it is loaded now; most kernels take one policy in a boot\n');
+    say(`it ${dryRun ? 'would be' : 'is'} loaded now; most kernels take one policy in a boot\n`);
   } else {
     say(
       'it is loaded when the machine starts, or now with --load: most kernels take one policy in a boot\n',

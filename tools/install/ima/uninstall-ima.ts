@@ -13,13 +13,19 @@ import {
 import { type Places, placesOfThisMachine } from './places.ts';
 import { fileBefore } from './policy-file.ts';
 import { deviceInUnit, directoriesInUnit, UNIT_NAME } from './record-filesystem.ts';
+import { sayDiffs } from './say-diffs.ts';
 import { isMountPoint, runProgram } from './system.ts';
 
 export interface UninstallImaOptions {
   readonly dryRun: boolean;
+  /** Whether the configuration lets no container start without records. */
+  readonly isRequired: boolean;
   /** To whoever asked for it, in whole lines. */
   readonly say: (text: string) => void;
 }
+
+const REQUIRED =
+  'note: the configuration has ima.mode = "require": where an engine calls the hook, no container starts without this. Set mode = "off" under [ima], or uninstall the hook, too\n';
 
 /** @throws ToolError `install` */
 export async function uninstallIma(options: UninstallImaOptions): Promise<number> {
@@ -33,7 +39,7 @@ export async function uninstallIma(options: UninstallImaOptions): Promise<number
  */
 export async function uninstallAt(
   places: Places,
-  { dryRun, say }: UninstallImaOptions,
+  { dryRun, isRequired, say }: UninstallImaOptions,
 ): Promise<number> {
   const policy = readText(places.policy);
   const policyChange = changeOf(
@@ -49,9 +55,11 @@ export async function uninstallAt(
   for (const change of [policyChange, unitChange].filter(isChange)) {
     say(`${describeChange(change)}\n`);
   }
+  if (dryRun) sayDiffs([policyChange, unitChange], say);
   if (hasImage) say(`remove ${places.image} with its records\n`);
   const device = deviceInUnit(unitChange.before ?? '');
   if (device?.isPartition === true) say(`keep what is on ${device.path}\n`);
+  if (isRequired) say(REQUIRED);
   if (dryRun) return 0;
   applyChange(policyChange);
   dropBackup(places.policy);
