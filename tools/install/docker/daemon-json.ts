@@ -32,7 +32,7 @@ export interface Former {
   readonly empty?: string | null;
 }
 
-type JsonObject = { [name: string]: JsonValue };
+export type JsonObject = { [name: string]: JsonValue };
 
 /**
  * @param text undefined: no file
@@ -40,7 +40,7 @@ type JsonObject = { [name: string]: JsonValue };
  * @throws ToolError `install` for what dockerd would not take, or not as it looks
  */
 export function readDaemonJson(text: string | undefined, label: string): DaemonJson {
-  const object = parseObject(text, label);
+  const object = parseDaemonJson(text, label);
   const runtime = object['default-runtime'];
   if (runtime !== undefined && typeof runtime !== 'string') {
     throw refuse(label, 'default-runtime is not a string');
@@ -74,14 +74,14 @@ export function formerOf(text: string | undefined): Former {
  * @throws ToolError `install`
  */
 export function withOurs(text: string | undefined, label: string, entry: RuntimeEntry): string {
-  const before = parseObject(text, label);
+  const before = parseDaemonJson(text, label);
   const meant = {
     ...before,
     runtimes: { ...asObject(before['runtimes'] ?? {}, label, 'runtimes'), [DOCKER_RUNTIME]: entry },
     'default-runtime': DOCKER_RUNTIME,
   };
   const after = putIn(text, meant, entry);
-  if (isDeepStrictEqual(parseObject(after, label), meant)) return after;
+  if (isDeepStrictEqual(parseDaemonJson(after, label), meant)) return after;
   throw refuse(label, 'cannot be edited');
 }
 
@@ -155,7 +155,8 @@ function isBlank(text: string): boolean {
   return text.replace(/^\uFEFF/, '').trim() === '';
 }
 
-function parseObject(text: string | undefined, label: string): JsonObject {
+/** All that is in the file. @throws ToolError `install` */
+export function parseDaemonJson(text: string | undefined, label: string): JsonObject {
   if (text === undefined || isBlank(text)) return {};
   const topic = {
     what: quoted(label),

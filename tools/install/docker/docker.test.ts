@@ -339,6 +339,26 @@ describe('a removal', () => {
     assert.match(notes.join('\n'), /will not start again.*fedcba987654/);
   });
 
+  test('looks where Docker keeps its own, as daemon.json and the command line say', async () => {
+    using machine = new Machine();
+    machine.write(UNIT, '[Service]\nExecStart=/usr/bin/dockerd --data-root /srv/data\n');
+    machine.write(
+      FILE,
+      '{"pidfile": "/srv/pid", "exec-root": "/srv/exec", "hosts": ["unix:///srv/s"]}',
+    );
+    machine.write('/srv/pid', '1');
+    await machine.install();
+    const tasks = '/srv/exec/containerd/daemon/io.containerd.runtime.v2.task/moby';
+    machine.write(`${tasks}/0123456789abcdef/runtime`, FRONT);
+    machine.write(
+      '/srv/data/containers/fedcba9876543210/hostconfig.json',
+      '{"Runtime":"oci-measure"}',
+    );
+    const { notes, restart } = await machine.uninstall();
+    assert.match(notes.join('\n'), /container 0123456789ab calls it.*\n.*again.*fedcba987654/);
+    assert.equal(restart?.action, 'restart');
+  });
+
   test('does nothing where nothing is', async () => {
     using machine = new Machine();
     machine.write(FILE, '{"debug": true}');

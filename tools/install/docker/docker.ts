@@ -23,9 +23,10 @@ import {
 } from '#tools/install/own-places';
 import { cdiRemoval } from './cdi.ts';
 import { formerOf, readDaemonJson, withOurs, withoutOurs } from './daemon-json.ts';
+import { daemonPlaces } from './daemon-places.ts';
 import { type DockerdCommand, dockerdCommands, flagValue } from './dockerd-flags.ts';
 import { formerRuntime, requireProgram } from './former-runtime.ts';
-import { frontText, isFront, readFrontRecord, withoutHook } from './front.ts';
+import { type FrontRecord, frontText, isFront, readFrontRecord, withoutHook } from './front.ts';
 import { type FrontUsers, frontUsers } from './in-use.ts';
 import { installNotes, removalNotes } from './notes.ts';
 
@@ -44,8 +45,11 @@ export const docker: EngineInstaller = {
   },
   async uninstall(host, recorded): Promise<EnginePlan> {
     const front = frontOn(host, recorded);
-    const users = await frontUsers(host, front, dataRootOf(host));
-    return planRemoval(host, front, users);
+    const record = readFrontRecord(readText(host.at(front)));
+    const commands = dockerdCommands(host);
+    const path = host.at(record?.file ?? configurationFile(commands));
+    const places = daemonPlaces(commands, readText(path), path);
+    return planRemoval({ host, front, record, path }, await frontUsers(host, front, places));
   },
 };
 
@@ -89,11 +93,17 @@ function planInstallation(host: Host, file: string, options: EngineOptions): Eng
   };
 }
 
+interface Removed {
+  readonly host: Host;
+  readonly front: string;
+  readonly record: FrontRecord | undefined;
+  /** Of daemon.json, here. */
+  readonly path: string;
+}
+
 /** First daemon.json, then the front that it named; that stays, without the hook, while somebody may call it. */
-function planRemoval(host: Host, front: string, users: FrontUsers): EnginePlan {
+function planRemoval({ host, front, record, path }: Removed, users: FrontUsers): EnginePlan {
   const text = readText(host.at(front));
-  const record = readFrontRecord(text);
-  const path = host.at(record?.file ?? DAEMON_JSON);
   const before = readText(path);
   const changes: FileChange[] = [changeOf(path, withoutOurs(before, path, record))];
   const isUsed = users.daemon || users.running.length > 0;
@@ -144,9 +154,4 @@ function configurationFile(commands: readonly DockerdCommand[]): string {
 function nameOf(text: string | null): string | undefined {
   const name: unknown = text === null ? undefined : JSON.parse(text);
   return typeof name === 'string' && name !== '' ? name : undefined;
-}
-
-function dataRootOf(host: Host): string | undefined {
-  const given = dockerdCommands(host).map((command) => flagValue(command, '--data-root'));
-  return given.findLast((path) => path?.startsWith('/'));
 }

@@ -20,11 +20,13 @@ const UNIT_DIRECTORIES = [
 const UNIT = 'docker.service';
 /** Of Debian's init script and unit, and of Fedora's unit. */
 const VARIABLE_FILES = ['/etc/default/docker', '/etc/sysconfig/docker'];
-const PID_FILES = ['/run/docker.pid', '/var/run/docker.pid'];
+const PID_FILE = '/run/docker.pid';
 
 /** That of the unit, and of the dockerd that runs. */
 export function dockerdCommands(host: Host): readonly DockerdCommand[] {
-  return [unitCommand(host), runningCommand(host)].filter((command) => command !== undefined);
+  const unit = unitCommand(host);
+  const pidFile = unit && flagValue(unit, '--pidfile');
+  return [unit, runningCommand(host, pidFile ?? PID_FILE)].filter((each) => each !== undefined);
 }
 
 /** The value of a flag of dockerd's, by the last that gives it; '' for one without a value. */
@@ -71,20 +73,17 @@ function dropIns(host: Host): readonly string[] {
   return [...byName.keys()].toSorted().map((name) => byName.get(name) ?? '');
 }
 
-function runningCommand(host: Host): DockerdCommand | undefined {
-  const pid = dockerdPid(host);
+function runningCommand(host: Host, pidFile: string): DockerdCommand | undefined {
+  const pid = pidFile.startsWith('/') ? pidIn(host, pidFile) : undefined;
   if (pid === undefined) return undefined;
   const words = (read(host, `/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
   return words.length === 0 ? undefined : { words, where: `the command line of process ${pid}` };
 }
 
-/** The process id of the dockerd that runs, if it says so where it does by default. */
-export function dockerdPid(host: Host): number | undefined {
-  for (const path of PID_FILES) {
-    const pid = Number(read(host, path)?.trim());
-    if (Number.isSafeInteger(pid) && pid > 0) return pid;
-  }
-  return undefined;
+/** The process id that a file holds; undefined where there is none. */
+export function pidIn(host: Host, file: string): number | undefined {
+  const pid = Number(read(host, file)?.trim());
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
 }
 
 /** Lines, where one that ends in `\` goes on; without comments. */

@@ -4,7 +4,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Host } from '#tools/install/host';
 import { DOCKER_RUNTIME } from '#tools/install/own-places';
-import { dockerdPid } from './dockerd-flags.ts';
+import type { DaemonPlaces } from './daemon-places.ts';
+import { pidIn } from './dockerd-flags.ts';
 
 export interface FrontUsers {
   /** dockerd runs, and knows our runtime or does not say. */
@@ -15,30 +16,24 @@ export interface FrontUsers {
   readonly created: readonly string[];
 }
 
-/** Bundles of Docker's containers: with a containerd of Docker's own, and with the system's. */
-const BUNDLES = [
-  '/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby',
-  '/run/containerd/io.containerd.runtime.v2.task/moby',
-];
-const DATA_ROOT = '/var/lib/docker';
-const SOCKET = '/run/docker.sock';
 const ANSWER_MS = 3000;
 
 export async function frontUsers(
   host: Host,
   front: string,
-  dataRoot: string = DATA_ROOT,
+  places: DaemonPlaces,
 ): Promise<FrontUsers> {
   return {
-    daemon: dockerdPid(host) !== undefined && isAlive(host) && (await knowsUs(host)),
-    running: BUNDLES.flatMap((path) => runningUnder(host, path, front)),
-    created: createdFor(host, join(dataRoot, 'containers')),
+    daemon: isRunning(host, places) && (await knowsUs(host, places)),
+    running: places.bundles.flatMap((path) => runningUnder(host, path, front)),
+    created: createdFor(host, places.containers),
   };
 }
 
 /** A pid file outlives a dockerd that was killed, but not the machine. */
-function isAlive(host: Host): boolean {
-  return !host.isThisMachine || existsSync(`/proc/${dockerdPid(host)}`);
+function isRunning(host: Host, { pidFile }: DaemonPlaces): boolean {
+  const pid = pidIn(host, pidFile);
+  return pid !== undefined && (!host.isThisMachine || existsSync(`/proc/${pid}`));
 }
 
 function runningUnder(host: Host, path: string, front: string): readonly string[] {
@@ -56,9 +51,9 @@ function createdFor(host: Host, path: string): readonly string[] {
 }
 
 /** What dockerd has in memory, whatever its file says; one that does not answer is taken to know us. */
-async function knowsUs(host: Host): Promise<boolean> {
+async function knowsUs(host: Host, { socket }: DaemonPlaces): Promise<boolean> {
   if (!host.isThisMachine) return true;
-  const answer = await askDocker('/info');
+  const answer = await askDocker(host.at(socket), '/info');
   if (answer === undefined) return true;
   try {
     const info: { DefaultRuntime?: unknown; Runtimes?: object | null } = JSON.parse(answer);
@@ -68,10 +63,10 @@ async function knowsUs(host: Host): Promise<boolean> {
   }
 }
 
-async function askDocker(path: string): Promise<string | undefined> {
+async function askDocker(socketPath: string, path: string): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const fail = (): void => resolve(undefined);
-    const asked = request({ socketPath: SOCKET, path, timeout: ANSWER_MS }, (answer) => {
+    const asked = request({ socketPath, path, timeout: ANSWER_MS }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
