@@ -189,6 +189,16 @@ test('a default that somebody chose after an installation is what the next one h
   assert.equal(runtimeOf(machine), 'exec runc "$@"');
 });
 
+test('a front that was lost is made again', async () => {
+  using machine = new Machine();
+  machine.write(FILE, '{"debug": true}');
+  await machine.install();
+  rmSync(machine.root + FRONT);
+  const plan = await machine.install();
+  assert.deepEqual(pathsOf(plan, machine), [FRONT]);
+  assert.equal(runtimeOf(machine), 'exec runc "$@"');
+});
+
 test('the front of an executable beside a read-only /usr is found again', async () => {
   using machine = new Machine();
   await machine.install({ executable: '/usr/local/libexec/oci/hooks.d/oci-measure' });

@@ -75,7 +75,9 @@ function planInstallation(host: Host, file: string, options: EngineOptions): Eng
     throw new ToolError('install', `${quoted(front)} is there, and not of oci-measure`);
   }
   const isDefault = json.defaultRuntime === DOCKER_RUNTIME;
-  const former = (isDefault ? readFrontRecord(old) : undefined) ?? formerOf(text);
+  const known = isDefault ? readFrontRecord(old) : undefined;
+  // Where the front is lost, so is what was before it.
+  const former = known ?? formerOf(withoutOurs(text, path, undefined));
   const runtime = formerRuntime(nameOf(former.defaultRuntime), json);
   requireProgram(host, runtime, front);
   const made = frontText({
