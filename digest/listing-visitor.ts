@@ -34,6 +34,7 @@ export interface RootfsDigest {
   readonly entries: number;
   /** Bytes of all files listed. */
   readonly fileBytes: number;
+  /** Not listed, as no image holds one. */
   readonly sockets: readonly ByteString[];
   /** Mountpoints left out. */
   readonly foreignMounts: readonly ByteString[];

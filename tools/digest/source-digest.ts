@@ -1,21 +1,12 @@
-import type { DigestText } from '#digest/digest';
-import type { ByteString, Entry } from '#digest/entry';
+import type { Entry } from '#digest/entry';
 import type { ImageDigest } from '#digest/images/digest-image';
 import type { AmbiguityError, Semantics } from '#digest/layers/layered-rootfs';
+import type { RootfsDigest } from '#digest/rootfs';
 import type { ImageChoice } from '#tools/image-choice';
 import type { Source } from '#tools/source';
 
-export interface SourceDigest {
-  readonly digest: DigestText;
-  /** Entries listed, the root not counted. */
-  readonly entries: number;
-  /** Bytes of all files listed. */
-  readonly fileBytes: number;
-  /** Not listed, as no image holds one. */
-  readonly sockets: readonly ByteString[];
-  /** Other mounts inside a directory, left out. */
-  readonly foreignMounts: readonly ByteString[];
-  /** Those entries, where they are at hand. */
+export interface SourceDigest extends RootfsDigest {
+  /** The entries, where they are at hand. */
   readonly listed?: readonly Entry[];
   /** Of an image: which it was, and whether engines agree on it. */
   readonly image?: ImageDigest;
