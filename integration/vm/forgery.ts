@@ -13,7 +13,7 @@ export interface Forgery {
 /** Owner and mode are the container's root's to set; an overlay, that of who is root in a user namespace. */
 export const forgedOnOverlay: Forgery = forgery(
   'on an overlay of a chosen UUID, in a user namespace',
-  'a',
+  `sha256:${'a'.repeat(64)}`,
   (make, read) => `
     ${make('/forged')}
     mkdir /forged/tmpfs
@@ -29,18 +29,22 @@ export const forgedOnOverlay: Forgery = forgery(
 
 export const forgedOnVolume: Forgery = forgery(
   'on a volume, which is ext4',
-  'b',
+  `sha256:${'b'.repeat(64)}`,
   (make, read) => `${make(RECORDS)}\n${read}`,
 );
 
+/** What `forgedOnVolume` does, of an image that there is. */
+export function forgedImage(rootfs: string): Forgery {
+  return forgery('of an image', rootfs, (make, read) => `${make(RECORDS)}\n${read}`);
+}
+
 function forgery(
   title: string,
-  digit: string,
+  rootfs: string,
   script: (make: (at: string) => string, read: string) => string,
 ): Forgery {
-  const rootfs = `sha256:${digit.repeat(64)}`;
   const content = `oci-measure.image.v1 ${rootfs}\n`;
-  const name = `images/sha256-${digit.repeat(64)}`;
+  const name = `images/${rootfs.replace(':', '-')}`;
   const make = (at: string): string => `
     mkdir -p ${at}/images
     echo '${content.trim()}' >${at}/${name}

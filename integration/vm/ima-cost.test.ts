@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ImaHost } from './ima-host.ts';
+import { forge, forgedImage } from './forgery.ts';
+import { containerEntry, hashAndPath, ImaHost, RECORDS } from './ima-host.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
 const FILES = 9_000;
@@ -51,9 +52,26 @@ describe('a machine whose kernel lists whatever root reads', () => {
     return output.trim().split('\n').map(Number);
   }
 
+  // The rule that lists it is the site's (docs/ima-records.md §6).
+  test('lists an image record that a container forges, and starts the image all the same', async () => {
+    const rootfs = (await machine.sh('/opt/oci-measure digest /srv/busybox')).trim();
+    const forged = forgedImage(rootfs);
+    const isRecord = ({ path }: { path: string }): boolean => path.startsWith(RECORDS);
+    const made = await host.listedBy(async () => {
+      assert.equal(await forge(host, forged), forged.content);
+    });
+    assert.deepEqual(made.filter(isRecord).map(hashAndPath), [forged.entry]);
+    const listed = await host.listedBy(async () => {
+      const { exitCode, stderr } = await host.runContainer('small');
+      assert.equal(exitCode, 0, stderr);
+    });
+    const [start] = await host.loggedStarts();
+    assert.ok(start);
+    assert.deepEqual(listed.filter(isRecord).map(hashAndPath), [containerEntry(start)]);
+  });
+
   test('lists a handful of files for a start of an image of 9,000', async () => {
-    // What a start runs and reads on the way is listed once a boot.
-    assert.equal((await host.runContainer('small')).exitCode, 0);
+    // What a start runs and reads on the way was listed by the one before, and is listed once a boot.
     const listed = await host.listedBy(async () => {
       const { exitCode, stderr } = await host.runContainer('large', {}, '/srv/large');
       assert.equal(exitCode, 0, stderr);
