@@ -121,7 +121,7 @@ function notInForce(reason: string, around: Circumstances): Finding {
 function notInPcr(reason: string, { pcr }: Circumstances): Finding {
   const isUnused = [...pcr.values()].every((value) => value.every((byte) => byte === 0));
   if (!isUnused) {
-    const mend = `see why in the kernel log (dmesg | grep -i -e ima -e tpm), and ${RESTART}`;
+    const mend = `see why in the kernel log (dmesg | grep -i -e ima -e tpm), and ${RESTART} (kexec keeps the PCR)`;
     return problem(CHECK, reason, EXPECTED, mend);
   }
   const found = "the kernel's IMA does not use this TPM: it lists records, and PCR 10 is zero";
