@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readRegion } from '#digest/blobs/read-region';
 import { DigestError } from '#digest/errors';
+import { BLOCK_SIZE } from '#digest/tar/header-block';
 import { scratchDirectory } from '#digest/tree.fixture';
 import { openArchive } from './archive-files.ts';
-import { describeImage, type ImageDirectory, imageDirectory, refusal } from './image.fixture.ts';
-
-const BLOCK = 512;
+import {
+  contentOf,
+  describeImage,
+  type ImageDirectory,
+  imageDirectory,
+  refusal,
+} from './image.fixture.ts';
 
 /** A layout with one image. */
 function layout(): ImageDirectory {
@@ -31,13 +27,6 @@ const inDirectory = ({ path }: ImageDirectory): Promise<object> =>
   describeImage({ kind: 'oci', path, reference: undefined });
 const inArchive = (path: string): Promise<object> =>
   describeImage({ kind: 'oci-archive', path, reference: undefined });
-
-/** The content of a member, or undefined. */
-async function contentOf(archive: string, name: string): Promise<string | undefined> {
-  using files = await openArchive(archive);
-  const blob = files.find(name);
-  return blob && readRegion(blob, 0, blob.size).toString();
-}
 
 describe('an image in an archive is the one in the directory', () => {
   for (const format of ['ustar', 'gnu', 'oldgnu', 'posix', 'v7']) {
@@ -83,134 +72,21 @@ describe('an image in an archive is the one in the directory', () => {
   });
 });
 
-describe('members of an archive', () => {
-  test('are found under names of any length', async () => {
-    using directory = imageDirectory();
-    const long = `${'directory/'.repeat(40)}${'n'.repeat(200)}`;
-    directory.put(long, 'long');
-    for (const format of ['gnu', 'posix']) {
-      assert.equal(await contentOf(directory.archive(`--format=${format}`), long), 'long');
-    }
-  });
-
-  test('are found whatever their content is, archives too', async () => {
-    using directory = imageDirectory();
-    directory.put('a', Buffer.alloc(3000));
-    directory.put('b.tar', readFileSync(directory.archive()));
-    directory.put('c', 'last');
-    const archive = directory.archive('--sort=name');
-    assert.equal(await contentOf(archive, 'c'), 'last');
-    assert.equal(await contentOf(archive, 'd'), undefined);
-  });
-
-  test('stand for the member that they link to', async () => {
-    using directory = imageDirectory();
-    directory.put('a/file', 'content');
-    symlinkSync('../a/file', join(directory.path, 'a/up'));
-    mkdirSync(join(directory.path, 'b'));
-    symlinkSync('../a/./file', join(directory.path, 'b/relative'));
-    symlinkSync('relative', join(directory.path, 'b/twice'));
-    symlinkSync('/a/file', join(directory.path, 'b/absolute'));
-    symlinkSync('../../../a/file', join(directory.path, 'b/above'));
-    execFileSync('ln', [join(directory.path, 'a/file'), join(directory.path, 'b/hard')]);
-    const archive = directory.archive();
-    for (const name of ['a/up', 'b/relative', 'b/twice', 'b/absolute', 'b/above', 'b/hard']) {
-      assert.equal(await contentOf(archive, name), 'content', name);
-    }
-  });
-
-  test('that link to nothing, or in a circle, are not found', async () => {
-    using directory = imageDirectory();
-    symlinkSync('/etc/passwd', join(directory.path, 'outside'));
-    symlinkSync('b', join(directory.path, 'a'));
-    symlinkSync('a', join(directory.path, 'b'));
-    const archive = directory.archive();
-    assert.equal(await contentOf(archive, 'outside'), undefined);
-    await assert.rejects(contentOf(archive, 'a'), refusal(/at most 8 links/));
-  });
-
-  test('that are no files cannot be read', async () => {
-    using directory = imageDirectory();
-    execFileSync('mkfifo', [join(directory.path, 'fifo')]);
-    const archive = directory.archive();
-    await assert.rejects(contentOf(archive, 'fifo'), refusal(/a file at "fifo" .* found a fifo/));
-  });
-
-  const sparseFormats: readonly (readonly string[])[] = [
-    ['--format=gnu'],
-    ['--format=posix', '--sparse-version=0.0'],
-    ['--format=posix', '--sparse-version=0.1'],
-    ['--format=posix', '--sparse-version=1.0'],
-  ];
-  for (const options of sparseFormats) {
-    test(`without their holes cannot be read: ${options.join(' ')}`, async () => {
-      using directory = imageDirectory();
-      directory.put('sparse', '');
-      truncateSync(join(directory.path, 'sparse'), 1_000_000);
-      const archive = directory.archive('--sparse', ...options);
-      await assert.rejects(contentOf(archive, 'sparse'), refusal(/"sparse"/));
-    });
-  }
-
-  test('that are there twice are refused, however their names are written', async () => {
-    for (const name of ['b/../a', '../a', '/a', '//a', './a']) {
-      using directory = imageDirectory();
-      directory.put('a', 'good');
-      const archive = join(directory.path, 'twice.tar');
-      const transform = `--transform=s,^copy$,${name},`;
-      directory.put('copy', 'evil');
-      const options = ['-cPf', archive, '-C', directory.path, transform, 'a', 'copy'];
-      execFileSync('tar', options, { stdio: 'pipe' });
-      await assert.rejects(contentOf(archive, 'a'), refusal(/"a" twice/), name);
-    }
-  });
-
-  test('whose names a global header changes are refused: Go would not change them', async () => {
-    using directory = imageDirectory();
-    directory.put('a', 'evil');
-    const archive = directory.archive('--format=posix', '--pax-option=path=index.json');
-    await assert.rejects(openArchive(archive), refusal(/all readers take alike, found types "gx/));
-  });
-
-  test('with two long names are refused: Go takes the other', async () => {
-    using directory = imageDirectory();
-    directory.put('n'.repeat(120), 'a');
-    const files = ['--transform=s,^[.]/,,', '--exclude=archive*', '--no-recursion'];
-    const gnu = readFileSync(directory.archive('--format=gnu', ...files, 'n'.repeat(120)));
-    const posix = readFileSync(directory.archive('--format=posix', ...files, 'n'.repeat(120)));
-    const path = join(directory.path, 'both.tar');
-    // A header of type L with its name, in one block each.
-    writeFileSync(path, Buffer.concat([gnu.subarray(0, 2 * BLOCK), posix]));
-    await assert.rejects(openArchive(path), refusal(/found types "Lx/));
-  });
-
-  test('behind the end of the archive are not there', async () => {
-    using directory = imageDirectory();
-    directory.put('a', 'good');
-    const first = readFileSync(directory.archive());
-    renameSync(join(directory.path, 'a'), join(directory.path, 'b'));
-    const path = join(directory.path, 'both.tar');
-    writeFileSync(path, Buffer.concat([first, readFileSync(directory.archive('--posix'))]));
-    assert.equal(await contentOf(path, 'a'), 'good');
-    assert.equal(await contentOf(path, 'b'), undefined);
-  });
-});
-
 describe('an archive is refused', () => {
   const broken: readonly [string, (archive: Buffer) => Buffer, RegExp][] = [
     [
       'cut inside a header',
-      (archive) => archive.subarray(0, BLOCK + 100),
+      (archive) => archive.subarray(0, BLOCK_SIZE + 100),
       /broken at byte 512: "it ends/,
     ],
     [
       'cut inside content',
-      (archive) => archive.subarray(0, 2 * BLOCK + 100),
+      (archive) => archive.subarray(0, 2 * BLOCK_SIZE + 100),
       /expected \d+ bytes of "\.\/a" .* found 100/,
     ],
     [
       'with another checksum',
-      (archive) => archive.fill(0x37, BLOCK, BLOCK + 1),
+      (archive) => archive.fill(0x37, BLOCK_SIZE, BLOCK_SIZE + 1),
       /broken at byte 512/,
     ],
     [
@@ -273,8 +149,8 @@ describe('an archive is refused', () => {
 
 /** Makes each block with a magic a valid header again, so that its fields are read. */
 function mendChecksums(archive: Buffer): void {
-  for (let at = 0; at + BLOCK <= archive.length; at += BLOCK) {
-    const header = archive.subarray(at, at + BLOCK);
+  for (let at = 0; at + BLOCK_SIZE <= archive.length; at += BLOCK_SIZE) {
+    const header = archive.subarray(at, at + BLOCK_SIZE);
     if (header.toString('latin1', 257, 262) !== 'ustar') continue;
     header.fill(' ', 148, 156);
     const sum = header.reduce((total, byte) => total + byte, 0);
@@ -292,7 +168,7 @@ test('an archive of 4 GiB is opened without reading it', async () => {
   execFileSync('sh', ['-c', `tar -cf - -C ${directory.path} large | head -c 512 > ${archive}`], {
     stdio: 'pipe',
   });
-  truncateSync(archive, BLOCK + 4 * 1024 ** 3);
+  truncateSync(archive, BLOCK_SIZE + 4 * 1024 ** 3);
   execFileSync('sh', ['-c', `cat >> ${archive}`], { input: rest });
   const before = bytesRead();
   assert.equal(await contentOf(archive, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');

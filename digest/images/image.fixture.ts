@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readRegion } from '#digest/blobs/read-region';
 import type { DigestText } from '#digest/digest';
 import { scratchDirectory } from '#digest/tree.fixture';
+import { openArchive } from './archive-files.ts';
 import {
   type ImageOptions,
   type ImageReference,
@@ -136,4 +138,11 @@ export async function describeImage(
     configDigest: image.configDigest,
     manifestDigest: image.manifestDigest,
   };
+}
+
+/** The content of a member, or undefined. */
+export async function contentOf(archive: string, name: string): Promise<string | undefined> {
+  using files = await openArchive(archive);
+  const blob = files.find(name);
+  return blob && readRegion(blob, 0, blob.size).toString();
 }
