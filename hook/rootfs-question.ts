@@ -19,7 +19,7 @@ export function rootfsQuestion(
     ...(idMappings === undefined ? {} : { idMappings }),
     user: { uid, gid },
     cwd: spec.process?.cwd ?? '/',
-    readHostPasswd,
+    readHostPasswd: () => readHostPasswd(),
     emptyDirectory: makeEmptyDirectory(config.state),
     interrupt: deadline.check,
   };
