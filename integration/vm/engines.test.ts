@@ -1,42 +1,42 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { GuestHost } from './containers.ts';
-import { engines, settings } from './engines.ts';
+import { containerd, docker, podman, settings } from './engines.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
+/** What the tests without a machine do not have: crun under podman, AppArmor, a second release. */
+const engines = {
+  bookworm: [podman('crun'), podman('runc'), containerd],
+  trixie: [podman('crun'), containerd, docker],
+};
 const versions = {
-  bookworm: 'podman 4.3, crun 1.8, runc 1.1, containerd 1.6, Docker 20.10',
+  bookworm: 'podman 4.3, crun 1.8, runc 1.1, containerd 1.6',
   trixie: 'podman 5.4, crun 1.21, runc 1.1, containerd 1.7, Docker 26.1',
 };
 
-/** What is configured, and what is installed. */
-const FILES = `find /etc/containerd /etc/docker/daemon.json /usr/libexec /usr/share/containers \\
-  -printf '%p %M %U:%G %l\\n' -type f -exec sha256sum {} + | sort`;
-
 for (const release of ['bookworm', 'trixie'] as const) {
-  describe(`a machine with the engines of ${release} (${versions[release]}), all installed,`, () => {
+  describe(`a machine with the engines of ${release} (${versions[release]}), installed,`, () => {
     let machine: Machine;
     let host: GuestHost;
-    let found: string;
     let image: string;
     before(async () => {
       const timeoutSeconds = 300;
       machine = await bootMachine({ kernel: release, userland: release, timeoutSeconds });
       host = new GuestHost(machine);
-      await host.configure();
+      // Under emulation, beside other tests, the TPM's tools take their time.
+      await host.configure('[tpm]\ntimeout = 40\n[ima]\nmode = "off"\n');
       await machine.sh('mkdir -p /etc/containerd /etc/docker');
       for (const [path, text] of Object.entries(settings)) await machine.copyIn(path, text);
-      found = await machine.sh(FILES);
       image = await machine.sh('/opt/oci-measure digest docker-archive:/srv/busybox.tar');
-      await machine.sh(
-        'for engine in podman containerd docker; do /opt/oci-measure install $engine; done',
-      );
+      for (const name of new Set(engines[release].map((engine) => engine.name))) {
+        await machine.sh(`/opt/oci-measure install ${name}`);
+      }
     });
     after(async () => {
       await machine[Symbol.asyncDispose]();
     });
 
-    for (const engine of engines) {
+    for (const engine of engines[release]) {
       test(`measures a container of ${engine.title}`, async () => {
         await machine.sh(engine.start);
         await engine.run(host);
@@ -49,16 +49,17 @@ for (const release of ['bookworm', 'trixie'] as const) {
     }
 
     if (release === 'trixie') {
-      test('measures of podman, once uninstalled, the one container that asks for it by CDI', async () => {
-        await machine.sh(`
-          /opt/oci-measure uninstall podman
-          /opt/oci-measure install docker --cdi`);
-        const run = 'podman run --rm --network none';
+      test('measures a container of podman that asks for it by CDI alone', async () => {
+        await machine.sh('/opt/oci-measure install docker --cdi');
         const { length } = await host.assertReplays();
-        await machine.sh(`${run} localhost/busybox true`);
-        assert.equal((await host.assertReplays()).length, length);
-        await machine.sh(`${run} --device oci-measure/container=measured localhost/busybox true`);
-        assert.equal((await host.assertReplays()).length, length + 1);
+        const device = '--device oci-measure/container=measured';
+        await machine.sh(`
+          podman --hooks-dir /run/none run --rm --network none ${device} localhost/busybox true`);
+        const events = await host.assertReplays();
+        assert.deepEqual(
+          events.slice(length).map(({ type }) => type),
+          ['container'],
+        );
       });
     }
 
@@ -77,13 +78,6 @@ for (const release of ['bookworm', 'trixie'] as const) {
         );
         assert.equal(printed, 'inside\n');
         assert.equal((await host.assertReplays()).length, length);
-      });
-
-      test('is as it was when all was taken away', async () => {
-        await machine.sh(`
-          kill $(cat /run/docker.pid) $(pidof containerd)
-          for engine in podman containerd docker; do /opt/oci-measure uninstall $engine --force; done`);
-        assert.equal(await machine.sh(FILES), found);
       });
     }
   });

@@ -18,7 +18,7 @@ export interface GuestEngine {
   run(host: GuestHost): Promise<void>;
 }
 
-const podman = (runtime: 'crun' | 'runc'): GuestEngine => ({
+export const podman = (runtime: 'crun' | 'runc'): GuestEngine => ({
   title: `podman with ${runtime}`,
   name: 'podman',
   writable: 1,
@@ -29,7 +29,7 @@ const podman = (runtime: 'crun' | 'runc'): GuestEngine => ({
   },
 });
 
-const containerd: GuestEngine = {
+export const containerd: GuestEngine = {
   title: 'containerd, through its CRI',
   name: 'containerd',
   writable: 1,
@@ -45,7 +45,7 @@ const containerd: GuestEngine = {
   },
 };
 
-const docker: GuestEngine = {
+export const docker: GuestEngine = {
   title: 'Docker',
   name: 'docker',
   // It has a layer of its own between the image and the container's.
@@ -59,8 +59,6 @@ const docker: GuestEngine = {
     assert.equal(printed, 'inside\n');
   },
 };
-
-export const engines: readonly GuestEngine[] = [podman('crun'), podman('runc'), containerd, docker];
 
 /** What whoever runs a machine without a network and a registry says to its engines. */
 export const settings: Readonly<Record<string, string>> = {
