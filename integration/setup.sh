@@ -66,6 +66,10 @@ install_node_modules() {
   if [ "$(cat "$STAMP" 2>/dev/null)" != "$wanted" ]; then
     say 'installing the npm packages, Node 26 among them'
     npm_ci >&2 </dev/null || fail 'npm ci failed'
+    # npm 9, Debian 12's, takes the link away again together with the package of the other architecture.
+    for program in node_modules/node-linux-*/bin/node; do
+      [ -e node_modules/.bin/node ] || ln -sf "../${program#node_modules/}" node_modules/.bin/node
+    done
     printf '%s\n' "$wanted" >"$STAMP"
   fi
   found=$(PATH="$PWD/node_modules/.bin:$PATH" node --version) || fail 'node does not start'
