@@ -49,7 +49,7 @@ export function parseHookFile(file: string, text: string): HookEntry {
   });
 }
 
-/** Whether it is for every container. */
+/** Whether it is for every container: all conditions have to hold, and `hasBindMounts` does only for containers with volumes, if true. */
 function readWhen(when: Readonly<Record<string, unknown>>): boolean {
   const { always, hasBindMounts, annotations, commands } = when;
   for (const [name, value] of Object.entries({ always, hasBindMounts })) {
@@ -59,7 +59,7 @@ function readWhen(when: Readonly<Record<string, unknown>>): boolean {
   const pairs = Object.entries(asObject(annotations ?? {}, 'when.annotations')).flat();
   const expressions = [...asStrings(pairs, 'when.annotations'), ...asStrings(commands, 'commands')];
   for (const expression of expressions) requireExpression(expression);
-  return always === true && expressions.length === 0 && hasBindMounts !== false;
+  return always === true && expressions.length === 0 && (hasBindMounts ?? null) === null;
 }
 
 /** One that is a regular expression nowhere; whether RE2, which reads them, takes one that is only here cannot be told. */

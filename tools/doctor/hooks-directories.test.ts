@@ -4,6 +4,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -149,6 +150,11 @@ describe('checkHooksDirectories', () => {
       /only for some containers/,
     ],
     [
+      'an entry for containers with volumes only, always or not',
+      { when: { always: true, hasBindMounts: true } },
+      /only for some containers/,
+    ],
+    [
       'another configuration than the one doctor looks at',
       { hook: { args: ['oci-measure', 'hook', '--config', '/etc/x.toml'] } },
       /uses \/etc\/x\.toml, doctor looked at the default configuration/,
@@ -264,6 +270,22 @@ describe('checkHooksDirectories', () => {
       ['ok'],
     );
     rmSync(file);
+  });
+
+  test('a file that engines read otherwise than it looks is a problem', () => {
+    for (const member of [
+      '"Hook":{"path":"/bin/true"}',
+      '"When":{"always":false}',
+      '"ſtages":[]',
+      '"version":"1.0.0"',
+    ]) {
+      plant({});
+      plantText(readFileSync(join(directory, FILE), 'utf8').replace(/\}$/, `,${member}}`));
+      const [finding, ...others] = check();
+      assert.equal(finding?.status, 'problem', member);
+      assert.match(finding.found, /10-oci-measure\.json/);
+      assert.deepEqual(others, []);
+    }
   });
 
   test('a file of the same name in a later directory takes the place of ours', () => {

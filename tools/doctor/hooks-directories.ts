@@ -1,6 +1,7 @@
 /** Directories of hooks.d files, which podman, buildah, CRI-O and the NRI hook injector read in the same way (oci-hooks(5)). */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseStrictJson } from '#digest/json/strict-json';
 import { systemErrorCode } from '#digest/system-error-code';
 import { checkEntry, type HookSetup, isOurs } from './check-entry.ts';
 import { type Finding, notSeen, problem, warning } from './finding.ts';
@@ -26,12 +27,14 @@ export function checkHooksDirectories(setup: HooksDirectories): readonly Finding
   const ours = entries.filter((entry) => isOurs(entry, setup.executable));
   const others = entries.filter((entry) => !ours.includes(entry));
   const inForce = ours.filter((entry) => maskedBy(entry, entries) === undefined);
+  const unlike = inForce.flatMap((entry) => entry.unlike ?? []);
   const findings = [
     ...setup.directories.flatMap(checkOwner),
     ...broken,
     ...others.flatMap(checkThere),
     ...ours.flatMap((entry) => checkMasked(entry, entries)),
-    ...inForce.flatMap((entry) => checkEntry(entry, setup)),
+    ...unlike,
+    ...inForce.flatMap((entry) => (entry.unlike ? [] : checkEntry(entry, setup))),
   ];
   // One that cannot be read may be ours.
   if (ours.length > 0 || broken.length > 0) return findings;
@@ -44,9 +47,14 @@ export function callsHook(findings: readonly Finding[]): boolean {
   return findings.some(({ check, status }) => check === CHECK && status === 'ok');
 }
 
+interface ReadEntry extends HookEntry {
+  /** That engines read the file otherwise, which matters of ours alone. */
+  readonly unlike: Finding | undefined;
+}
+
 /** One file: either the hook in it, or what is wrong. */
 interface FileReading {
-  readonly entry?: HookEntry;
+  readonly entry?: ReadEntry;
   readonly findings: readonly Finding[];
 }
 
@@ -73,7 +81,10 @@ function readHookFile(file: string): FileReading {
     return { findings: [notSeen(CHECK, JSON.stringify(file), EXPECTED_FILE, error)] };
   }
   try {
-    return { entry: parseHookFile(file, text), findings: [] };
+    return {
+      entry: { ...parseHookFile(file, text), unlike: readOtherwise(file, text) },
+      findings: [],
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { findings: [brokenFile(file, reason)] };
@@ -92,6 +103,30 @@ function checkThere({ file, path }: HookEntry): readonly Finding[] {
 function brokenFile(file: string, reason: string): Finding {
   const found = `${JSON.stringify(file)}: ${reason}`;
   return problem(CHECK, found, EXPECTED_FILE, `mend or remove ${file}`);
+}
+
+const ALIKE = {
+  members: {
+    members: {
+      version: {},
+      hook: { members: { path: {}, args: {}, env: {}, timeout: {} } },
+      when: { members: { always: {}, annotations: {}, commands: {}, hasBindMounts: {} } },
+      stages: {},
+    },
+  },
+  failure: (message: string) => new Error(message),
+};
+
+/** Engines (Go's encoding/json) take the last of two members whose names differ by case alone: they would start something else. */
+function readOtherwise(what: string, text: string): Finding | undefined {
+  try {
+    parseStrictJson(Buffer.from(text), { what, ...ALIKE });
+    return undefined;
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    const expected = 'a file that engines read as doctor does';
+    return problem(CHECK, found, expected, `write each member of ${what} once, in its own case`);
+  }
 }
 
 function checkMasked(entry: HookEntry, entries: readonly HookEntry[]): readonly Finding[] {
