@@ -212,6 +212,18 @@ describe('doctor about containerd', () => {
     assert.match(early.at(-1)?.found ?? '', /with all that the hook needs/);
   });
 
+  test('a containerd that does not see the program, where /usr cannot be written, is a problem', async () => {
+    const directory = '/usr/local/libexec/oci/hooks.d';
+    const program = `
+      mount -t tmpfs -o mode=755 local /usr/local
+      mkdir -p ${directory}
+      touch ${directory}/oci-measure`;
+    const own = 'start unshare --mount --propagation private containerd';
+    const [finding, ...others] = wrong(await doctor(`${STARTED}\n ${own}\n ${program}`));
+    assert.deepEqual(others, []);
+    assert.match(finding?.found ?? '', /without \/usr\/local\/\S+\/oci-measure$/);
+  });
+
   test('a configuration that others can change is a problem', async () => {
     const [finding, ...others] = wrong(await doctor(`chmod 666 ${CONFIG}`));
     assert.deepEqual(others, []);

@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type Mount, parseMountinfo } from '#hook/rootfs/mountinfo';
 import { SECURITYFS } from '#tools/install/ima/policy-facts';
-import { EXECUTABLE } from '#tools/install/own-places';
+import { EXECUTABLE, EXECUTABLE_BESIDE_READ_ONLY_USR } from '#tools/install/own-places';
 import type { Daemon } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, notSeen, ok, problem } from './finding.ts';
@@ -20,7 +20,9 @@ export function checkNamespace(
     if (readlinkSync(`${process}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')) return [];
     const [theirs, ours] = [mountsOf(process), mountsOf('/proc/self')];
     const missing = [
-      ...(isThere(EXECUTABLE) && !isThere(`${process}/root${EXECUTABLE}`) ? [EXECUTABLE] : []),
+      ...[EXECUTABLE, EXECUTABLE_BESIDE_READ_ONLY_USR].filter(
+        (path) => isThere(path) && !isThere(`${process}/root${path}`),
+      ),
       ...(records !== undefined && has(ours, records) && !has(theirs, records) ? [records] : []),
     ];
     const where = `${daemon.name} (pid ${daemon.pid}) has a mount namespace of its own`;
