@@ -266,6 +266,19 @@ describe('what was edited since', () => {
   });
 });
 
+test('who may read a file is as it was said last, whatever it was before', async () => {
+  const path = '/etc/docker/daemon.json';
+  put('/usr/bin/runc', '', 0o755);
+  put(path, '{"log-driver": "journald"}');
+  await install('docker');
+  chmodSync(join(root, path), 0o600);
+  chownSync(join(root, path), 0, 7);
+  await uninstall('docker');
+  const { mode, gid } = statSync(join(root, path));
+  assert.deepEqual([mode & 0o777, gid, textOf(path)], [0o600, 7, '{"log-driver": "journald"}']);
+  assert.ok(!existsSync(join(root, `${path}.before-oci-measure`)));
+});
+
 describe('a drop-in', () => {
   test('takes no directory away, whichever podman reads it', async () => {
     const rootful = '/etc/containers/containers.rootful.conf.d/50-hooks.conf';

@@ -93,7 +93,7 @@ export function applyChange(change: FileChange): void {
   try {
     if (after === undefined) removeFile(change);
     else if (before === undefined) addFile(change, after);
-    else if (readText(path + BACKUP) === after) renameSync(path + BACKUP, path);
+    else if (isBackup(path, after)) renameSync(path + BACKUP, path);
     else replaceFile(change, after);
     syncDirectory(dirname(path));
   } catch (cause) {
@@ -129,6 +129,13 @@ function replaceFile(change: FileChange, text: string): void {
   if (makeIn === undefined && !existsSync(path + BACKUP)) linkSync(path, path + BACKUP);
   const { mode, uid, gid } = lstatSync(path);
   putFile(change, text, { mode: mode & 0o7777, owner: { uid, gid } });
+}
+
+/** Whether what was kept is what the file is to be again: not where it was given another mode or owner since. */
+function isBackup(path: string, text: string): boolean {
+  if (readText(path + BACKUP) !== text) return false;
+  const [kept, there] = [lstatSync(path + BACKUP), lstatSync(path)];
+  return kept.mode === there.mode && kept.uid === there.uid && kept.gid === there.gid;
 }
 
 interface Attributes {
