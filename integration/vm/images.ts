@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { program, workDirectory } from '#integration/program';
@@ -34,8 +34,8 @@ async function programDisk(): Promise<string> {
   await mkdir(directory, { recursive: true });
   const disks = await readdir(directory);
   if (disks.includes(name)) return `${directory}/${name}`;
-  const tree = `${directory}/${process.pid}`;
-  await mkdir(tree);
+  const tree = await mkdtemp(`${directory}/new-`);
+  await chmod(tree, 0o755);
   await execa('cp', [program, tree]);
   const room = `${Math.ceil(size / 2 ** 20) + 16}M`;
   await execa('mke2fs', ['-q', '-O', '^has_journal', '-m', '0', '-d', tree, `${tree}.new`, room]);

@@ -6,6 +6,8 @@ export interface ListedFile {
   readonly template: string;
   readonly hash: string;
   readonly path: string;
+  /** In hexadecimal; empty where there is none. */
+  readonly signature: string;
 }
 
 /** @param text of ascii_runtime_measurements: PCR, template digest, template, algorithm:hash, path, signature */
@@ -14,8 +16,8 @@ export function parseList(text: string): ListedFile[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [, , template = '', digest = '', path = ''] = line.trim().split(/ +/);
-      return { template, hash: digest.slice(digest.indexOf(':') + 1), path };
+      const [, , template = '', digest = '', path = '', signature = ''] = line.trim().split(/ +/);
+      return { template, hash: digest.slice(digest.indexOf(':') + 1), path, signature };
     });
 }
 
