@@ -11,8 +11,13 @@ export function asFunction(program: string): string {
   return `(function (exports, require, module, __filename, __dirname) {${program}\n})`;
 }
 
-/** Runs the program to its end, which is _exit(2): what V8 has compiled by then is kept. */
+/**
+ * Runs the program to its end, which is _exit(2): what V8 has compiled by then is kept. That must not depend on chance, as it would with
+ * threads, nor on the machine that builds: on who builds there, or on what its file system says of files (SELinux).
+ */
 const TRAINER = `
+process.geteuid = () => 1;
+require('node:os').availableParallelism = () => 1;
 const ffi = require('node:ffi');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
@@ -20,7 +25,9 @@ const { dlopen } = ffi;
 const script = new Script(readFileSync('program', 'latin1'), { filename: '${PROGRAM_NAME}' });
 ffi.dlopen = (path, signatures) => {
   if ('_exit' in signatures) writeFileSync('code-cache', script.createCachedData());
-  return dlopen(path, signatures);
+  const library = dlopen(path, signatures);
+  if ('llistxattr' in signatures) library.functions.llistxattr = () => 0;
+  return library;
 };
 script.runInThisContext()(exports, require, module, __filename, __dirname);
 `;
