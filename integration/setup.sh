@@ -21,6 +21,7 @@ packages_for() {
   case $1 in demo | test | bench) echo mmdebstrap ;; esac
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 patch uidmap ;; esac
+  case $1 in test) echo busybox-static catatonit tzdata ;; esac
   case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs systemd ;; esac
   case $1 in test | bench) echo buildah umoci ;; esac
   # Kubernetes' published types and kustomize, for what installs on every node. Another kubectl will do.
