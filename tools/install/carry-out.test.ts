@@ -231,9 +231,15 @@ describe('what somebody else made', () => {
   });
 
   test('does not pass for a record of ours', async () => {
-    put(RECORD, '{"hasExecutable": true, "engines": [], "directories": ["/"]}');
-    for (const action of [install, uninstall]) {
-      await assert.rejects(action('podman'), isRefused(/is not as an installation wrote it/));
+    for (const record of [
+      '{"hasExecutable": true, "engines": [], "directories": ["/"]}',
+      '{"hasExecutable": true, "engines": {}, "directories": ["usr"]}',
+      '{"hasExecutable": true, "engines": {"podman": {"files": ["a"]}}, "directories": []}',
+    ]) {
+      put(RECORD, record);
+      for (const action of [install, uninstall]) {
+        await assert.rejects(action('podman'), isRefused(/is not as an installation wrote it/));
+      }
     }
   });
 });

@@ -81,7 +81,7 @@ function isInstalled(value: unknown): value is Installed {
   const { hasExecutable, engines, directories } = value;
   return (
     typeof hasExecutable === 'boolean' &&
-    areStrings(directories) &&
+    arePaths(directories) &&
     isObject(engines) &&
     Object.values(engines).every(isInstalledEngine)
   );
@@ -91,7 +91,7 @@ function isInstalledEngine(value: unknown): value is InstalledEngine {
   if (!isObject(value)) return false;
   const { files, putIn, takenOut } = value;
   const moments = [putIn, takenOut].filter((moment) => moment !== undefined);
-  return areStrings(files) && moments.every(isMoment);
+  return arePaths(files) && moments.every(isMoment);
 }
 
 function isMoment(value: unknown): value is Moment {
@@ -106,6 +106,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function areStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function arePaths(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && item.startsWith('/'))
+  );
 }
