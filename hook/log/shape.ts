@@ -1,3 +1,4 @@
+import { isObject } from '#digest/json/is-object';
 import { HookError } from '#hook/errors';
 
 /** Turns an unknown JSON value into a T. @throws HookError 'log', naming the place, where it is anything else. */
@@ -64,11 +65,7 @@ export function optional<T>(shape: Shape<T>): Optional<T> {
   return { optional: shape };
 }
 
-export const asObject: Shape<Readonly<Record<string, unknown>>> = guarded(
-  (value): value is Readonly<Record<string, unknown>> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value),
-  'an object',
-);
+export const asObject: Shape<Readonly<Record<string, unknown>>> = guarded(isObject, 'an object');
 
 /** An object with these members and no others. */
 export function objectOf<T extends object>(members: Members<T>): Shape<T> {

@@ -1,6 +1,8 @@
 /** What runtimes wrote down about containers that they started: found, bounded and checked as to form; nothing in it is believed further. */
+
 import { type Dirent, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { isObject } from '#digest/json/is-object';
 import { systemErrorCode } from '#digest/system-error-code';
 import { readTrustedFile } from '#hook/input/trusted-file';
 
@@ -145,10 +147,6 @@ function parseShimPid(text: string, place: Pick<RuntimeState, 'id' | 'file'>): R
 function asObject(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value;
   throw new Error(`expected ${name} to be an object`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asPid(value: unknown, file: string): number {

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { isObject } from '#digest/json/is-object';
 
 /** Our hook as an engine is to call it, in a hooks.d file or elsewhere; nothing in it has been believed yet. */
 export interface HookEntry {
@@ -140,10 +141,6 @@ function asObject(value: unknown, name: string): Readonly<Record<string, unknown
 
 function isInteger(value: unknown): value is number {
   return Number.isInteger(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asStrings(value: unknown, name: string): readonly string[] {

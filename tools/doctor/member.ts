@@ -1,10 +1,11 @@
 /** Members of somebody else's configuration, by path: what is missing, or of another type than expected, is as if it were not set. */
+import { isObject } from '#digest/json/is-object';
 
 export type Table = Readonly<Record<string, unknown>>;
 
 export function tableAt(value: unknown, path: readonly string[]): Table | undefined {
   const found = at(value, path);
-  return isTable(found) ? found : undefined;
+  return isObject(found) ? found : undefined;
 }
 
 export function textAt(value: unknown, path: readonly string[]): string {
@@ -32,9 +33,5 @@ export function listOf(value: unknown): readonly unknown[] {
 
 function at(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (name === undefined) return value;
-  return isTable(value) && Object.hasOwn(value, name) ? at(value[name], rest) : undefined;
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) && Object.hasOwn(value, name) ? at(value[name], rest) : undefined;
 }

@@ -2,8 +2,10 @@
  * A base spec: what containerd makes each container's `config.json` from. Its text is changed by ranges, so that numbers beyond 2^53,
  * order and what we do not know stay.
  */
+
 import { createHash } from 'node:crypto';
 import { applyEdits, type JSONPath, modify, type Node, parseTree } from 'jsonc-parser';
+import { isObject } from '#digest/json/is-object';
 import { ToolError } from '#tools/errors';
 import type { HookCommand } from '#tools/install/hook-command';
 import { BASE_SPEC, EXECUTABLE, EXECUTABLE_BESIDE_READ_ONLY_USR } from '#tools/install/own-places';
@@ -32,10 +34,7 @@ export function fromDefault(text: string, hook: HookCommand): string {
 export function fromSite(text: string, path: string, hook: HookCommand): string {
   checkSpec(text, path);
   const hooks = member(tryParse(text), 'hooks');
-  if (
-    !isAbsentOr(hooks, isPlainObject) ||
-    !isAbsentOr(member(hooks, 'createRuntime'), Array.isArray)
-  ) {
+  if (!isAbsentOr(hooks, isObject) || !isAbsentOr(member(hooks, 'createRuntime'), Array.isArray)) {
     throw new ToolError(
       'install',
       `expected a list of createRuntime hooks in ${JSON.stringify(path)}`,
@@ -74,10 +73,6 @@ function isAbsentOr(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);
 }
 
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -97,7 +92,7 @@ function changed(text: string, path: JSONPath, value: unknown, isArrayInsertion 
 /** @throws ToolError `install` for what containerd would not take, or two readers would read differently */
 function checkSpec(text: string, what: string): void {
   const spec = tryParse(text);
-  if (!isPlainObject(spec)) {
+  if (!isObject(spec)) {
     throw new ToolError('install', `expected a JSON object, found none: ${JSON.stringify(what)}`);
   }
   const root = parseTree(text);

@@ -1,6 +1,7 @@
 /** dockerd's daemon.json: what is in it of ours, and the edits that put it in and take it out. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Node } from 'jsonc-parser';
+import { isObject } from '#digest/json/is-object';
 import { type JsonValue, parseStrictJson } from '#digest/json/strict-json';
 import { quoted } from '#digest/quoted';
 import { ToolError } from '#tools/errors';
@@ -173,7 +174,7 @@ export function parseDaemonJson(text: string | undefined, label: string): JsonOb
 }
 
 function asObject(value: JsonValue, label: string, what: string): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw refuse(label, `${what} is not an object`);
 }
 

@@ -1,6 +1,7 @@
 /** The runtime that is Docker's default before ours is: what the front hands over to. */
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { isObject } from '#digest/json/is-object';
 import type { JsonValue } from '#digest/json/strict-json';
 import { quoted } from '#digest/quoted';
 import { ToolError } from '#tools/errors';
@@ -97,10 +98,6 @@ function stringsOf(value: JsonValue | undefined): string[] | undefined {
   const words = value.filter((each) => typeof each === 'string');
   if (words.length < value.length) return undefined;
   return words.flatMap((each) => each.split(/\s+/)).filter((each) => each !== '');
-}
-
-function isObject(value: JsonValue | undefined): value is { [name: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function notWrapped(name: string, why: string): ToolError {

@@ -1,7 +1,9 @@
 /** Lists of directories in the TOML files that podman and CRI-O read, one after the other. */
+
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
+import { isObject } from '#digest/json/is-object';
 import { ToolError } from '#tools/errors';
 import { readText } from '#tools/install/file-change';
 import type { Host } from '#tools/install/host';
@@ -46,7 +48,7 @@ export function listSetting(
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw unexpected(path, keys, value);
   const items: readonly unknown[] = value;
-  const attributes = items.filter(isTable).map((table) => member(table, 'append'));
+  const attributes = items.filter(isObject).map((table) => member(table, 'append'));
   const values = items.filter((item) => typeof item === 'string');
   if (values.length + attributes.length !== items.length) throw unexpected(path, keys, value);
   const append = attributes.at(-1);
@@ -64,14 +66,10 @@ function parseToml(path: string, text: string): unknown {
 
 /** Go's decoders fall back on a name that differs by case alone (github.com/BurntSushi/toml, decode.go). */
 function member(value: unknown, key: string): unknown {
-  if (!isTable(value)) return undefined;
+  if (!isObject(value)) return undefined;
   if (Object.hasOwn(value, key)) return value[key];
   const alike = Object.keys(value).find((name) => name.toLowerCase() === key);
   return alike === undefined ? undefined : value[alike];
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unexpected(path: string, keys: readonly string[], value: unknown): ToolError {
