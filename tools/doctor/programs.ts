@@ -8,7 +8,8 @@ export const HOOK_PATH: readonly string[] = ['/usr/sbin', '/usr/bin', '/sbin', '
 /** Where runtimes are as well. */
 export const SEARCH_PATH: readonly string[] = ['/usr/local/sbin', '/usr/local/bin', ...HOOK_PATH];
 
-const TIME_LIMIT_MS = 5000;
+/** A busy host takes longer than one likes to wait; an engine that does not answer is told as a problem. */
+const TIME_LIMIT_MS = 15_000;
 const MAX_OUTPUT_CHARACTERS = 1024 * 1024;
 
 export interface ProgramOutput {
