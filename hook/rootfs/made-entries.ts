@@ -11,6 +11,20 @@ export function isMadeDirectory(entry: FoundEntry, owner: Owner = root): boolean
   );
 }
 
+/**
+ * An upper directory itself, which is the root that a container sees. Engines make it 0755 or 0555, root's; containers/storage gives it the mode and
+ * the owner of the image's topmost layer, containerd the owner.
+ */
+export function isMadeRoot(made: FoundEntry, below: FoundEntry | undefined): boolean {
+  const isOwned = isRoots(made) || (made.uid === below?.uid && made.gid === below.gid);
+  const hasMode = (made.mode & ~0o755) === 0 || made.mode === below?.mode;
+  return isOwned && hasMode && made.xattrs.length === 0;
+}
+
+function isRoots({ uid, gid }: FoundEntry): boolean {
+  return uid === root.uid && gid === root.gid;
+}
+
 /** runc makes files 0644 or 0755, crun 0700. */
 export function isMadeFile(entry: FoundEntry): boolean {
   return (

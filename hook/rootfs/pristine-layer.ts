@@ -9,7 +9,7 @@ import {
   isEngineAddition,
   type SeenTree,
 } from './engine-additions.ts';
-import { isCopyUp, isMadeDirectory, isMadeFile } from './made-entries.ts';
+import { isCopyUp, isMadeDirectory, isMadeFile, isMadeRoot } from './made-entries.ts';
 import type { Lookup, MountPoints } from './mount-destinations.ts';
 
 /** Of a layer's own entries; undefined for a whiteout. */
@@ -49,7 +49,13 @@ export interface UpperEntry {
  * engine's own addition. One entry that is not makes the whole layer something else than the engine made.
  */
 export function isPristine(facts: LayerFacts): boolean {
-  return isExplainedDirectory(facts, '');
+  return isRootAsMade(facts, lookupBelow(facts, '')) && isExplainedDirectory(facts, '');
+}
+
+/** No digest tells the root's mode and owner, and whoever may write into the root can put a directory of his own in any one's place. */
+export function isRootAsMade(facts: UpperFacts, below: FoundEntry | 'odd' | undefined): boolean {
+  const root = lookupOrOdd(facts, '');
+  return root !== undefined && isMadeRoot(root.entry, below === 'odd' ? undefined : below);
 }
 
 function isExplainedDirectory(facts: LayerFacts, directory: ByteString): boolean {

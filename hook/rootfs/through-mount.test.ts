@@ -62,6 +62,7 @@ describe('an image whose lower directories are gone', () => {
       mkdirSync(`${merged}/data`);
       chmodSync(`${merged}/data`, 0o777);
     },
+    'everybody was let write into the root': (merged) => chmodSync(merged, 0o777),
     'podman’s line, whose first part nobody can compare': (merged) =>
       writeFileSync(`${merged}/etc/passwd`, '1001:*:1001:1001:container user:/:/bin/sh\n', {
         flag: 'a',

@@ -7,6 +7,7 @@ import { isMadeFile, isMerged } from './made-entries.ts';
 import {
   isNewDirectory,
   isOnTheWay,
+  isRootAsMade,
   lookupOrOdd,
   type UpperEntry,
   type UpperFacts,
@@ -24,7 +25,7 @@ import {
  */
 export function entriesOfUpper(facts: UpperFacts, mounted: TreeRoot): Set<ByteString> | undefined {
   const own = new Set<ByteString>();
-  return addEntries(facts, mounted, '', own) ? own : undefined;
+  return isRootAsMade(facts, undefined) && addEntries(facts, mounted, '', own) ? own : undefined;
 }
 
 function addEntries(

@@ -93,6 +93,25 @@ describe('a pristine writable layer', () => {
   });
 });
 
+describe('the root of a pristine writable layer', () => {
+  test('is 0755 or 0555, as engines make it', () => {
+    assert.ok(isPristine((merged) => chmodSync(merged, 0o555)));
+  });
+
+  test('may have the mode and the owner that the image’s topmost layer has, as podman makes it', () => {
+    using scratch = new Scratch();
+    const lower = scratch.tree('lower', { 'usr/bin/sh': 'sh' });
+    const merged = scratch.overlay([lower]);
+    for (const path of [lower, merged]) {
+      chownSync(path, 7, 7);
+      chmodSync(path, 0o1777);
+    }
+    assert.deepEqual(scratch.measure(merged).writable, ['pristine']);
+    chmodSync(merged, 0o777);
+    assert.match(scratch.measure(merged).writable[0] ?? '', /^sha256:/);
+  });
+});
+
 describe('a writable layer is not pristine', () => {
   const changes: Record<
     string,
@@ -139,6 +158,11 @@ describe('a writable layer is not pristine', () => {
       (merged) => run('setfacl', '-m', 'u:1000:rwx', `${merged}/etc`),
       '/etc/hosts',
     ],
+    'after everybody was let write into the root': [(merged) => chmodSync(merged, 0o777)],
+    'after the root was made sticky and for everybody': [(merged) => chmodSync(merged, 0o1777)],
+    'after the root was given away': [(merged) => chownSync(merged, 1000, 1000)],
+    'after the root was given to a group': [(merged) => chownSync(merged, 0, 7)],
+    'after the root got an ACL': [(merged) => run('setfacl', '-m', 'u:1000:rwx', merged)],
     'after a file of the image was deleted': [
       (merged) => rmSync(`${merged}/etc/ssl/ca`),
       '/etc/ssl/ca',
