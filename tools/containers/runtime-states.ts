@@ -1,5 +1,4 @@
 /** What runtimes wrote down about containers that they started: found, bounded and checked as to form; nothing in it is believed further. */
-
 import { type Dirent, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { isObject } from '#digest/json/is-object';

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 /** Where the hook looks for programs, whatever PATH says. */
 export const HOOK_PATH: readonly string[] = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Where runtimes are as well. */
+/** Where runtimes are as well: where systemd's services find programs (systemd.exec(5), "ExecSearchPath"), and those of a shell. */
 export const SEARCH_PATH: readonly string[] = ['/usr/local/sbin', '/usr/local/bin', ...HOOK_PATH];
 
 /** A busy host takes longer than one likes to wait; an engine that does not answer is told as a problem. */

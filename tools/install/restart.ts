@@ -3,16 +3,10 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { execa } from 'execa';
 import { findDaemons } from '#tools/doctor/daemons';
 import { ToolError } from '#tools/errors';
+import { CHILD_PROCESS } from './child-process.ts';
 import type { Restart } from './engine-plan.ts';
 import { runProgram } from './ima/system.ts';
 import type { Moment } from './installed.ts';
-
-const options = {
-  reject: false,
-  stdin: 'ignore',
-  extendEnv: false,
-  env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-} as const;
 
 /** The daemons of units whose names are not theirs. */
 const DAEMONS: Readonly<Record<string, string>> = { docker: 'dockerd' };
@@ -59,7 +53,7 @@ async function unitHasReadSince(
   const property =
     action === 'restart' ? 'ActiveEnterTimestampMonotonic' : 'StateChangeTimestampMonotonic';
   const args = ['show', `--property=ActiveState,${property}`, unit];
-  const { exitCode, stdout } = await execa('systemctl', args, options);
+  const { exitCode, stdout } = await execa('systemctl', args, CHILD_PROCESS);
   if (exitCode !== 0) return undefined;
   const value = (name: string): string | undefined =>
     new RegExp(`^${name}=(.+)$`, 'm').exec(stdout)?.[1];

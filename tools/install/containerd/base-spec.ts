@@ -2,7 +2,6 @@
  * A base spec: what containerd makes each container's `config.json` from. Its text is changed by ranges, so that numbers beyond 2^53,
  * order and what we do not know stay.
  */
-
 import { createHash } from 'node:crypto';
 import { applyEdits, type JSONPath, modify, type Node, parseTree } from 'jsonc-parser';
 import { isObject } from '#digest/json/is-object';

@@ -4,18 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { TomlTable } from 'smol-toml';
+import { SEARCH_PATH } from '#tools/doctor/programs';
 import { ToolError } from '#tools/errors';
+import { CHILD_PROCESS } from '#tools/install/child-process';
 import { parseDocument, readToml, splice } from './toml-file.ts';
 
-const options = {
-  reject: false,
-  stdin: 'ignore',
-  extendEnv: false,
-  timeout: 20_000,
-  env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-} as const;
-
-const DIRECTORIES = options.env.PATH.split(':');
+const TIME_LIMIT_MS = 20_000;
 
 export interface Programs {
   readonly containerd: string;
@@ -24,7 +18,7 @@ export interface Programs {
 
 /** @param containerd as the unit names it; undefined: wherever it is found */
 export function findPrograms(containerd: string | undefined): Programs | undefined {
-  const found = [containerd, ...DIRECTORIES.map((directory) => `${directory}/containerd`)].find(
+  const found = [containerd, ...SEARCH_PATH.map((directory) => `${directory}/containerd`)].find(
     (path): path is string => path !== undefined && existsSync(path),
   );
   if (found === undefined) return undefined;
@@ -84,7 +78,10 @@ function importing(text: string, path: string, imports: readonly string[]): stri
 }
 
 async function ask(program: string, args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr, shortMessage } = await execa(program, args, options);
+  const { exitCode, stdout, stderr, shortMessage } = await execa(program, args, {
+    ...CHILD_PROCESS,
+    timeout: TIME_LIMIT_MS,
+  });
   if (exitCode === 0) return stdout;
   const said = stderr.trim().split('\n').at(-1) ?? '';
   throw new ToolError(

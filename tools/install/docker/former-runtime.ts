@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { isObject } from '#digest/json/is-object';
 import type { JsonValue } from '#digest/json/strict-json';
 import { quoted } from '#digest/quoted';
+import { SEARCH_PATH } from '#tools/doctor/programs';
 import { ToolError } from '#tools/errors';
 import type { Host } from '#tools/install/host';
 import type { DaemonJson, RuntimeEntry } from './daemon-json.ts';
@@ -21,9 +22,6 @@ const STOCK: ReadonlySet<string> = new Set(['runc', 'io.containerd.runc.v2']);
 /** The shim that starts a program, and the option that names it. */
 const SHIM = 'io.containerd.runc.v2';
 const PROGRAM = 'BinaryName';
-
-/** Where systemd's services find programs (systemd.exec(5), "ExecSearchPath"), and those of a shell. */
-const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /**
  * @param name the runtime's, as daemon.json or the command line give it; undefined: none is given
@@ -63,10 +61,12 @@ export function requireProgram(host: Host, { name, command }: FormerRuntime, fro
   const [program = ''] = command;
   const places = isAbsolute(program)
     ? [program]
-    : PATH.map((directory) => join(directory, program));
+    : SEARCH_PATH.map((directory) => join(directory, program));
   const found = places.find((place) => isExecutable(host.at(place)));
   if (found === undefined) {
-    const where = isAbsolute(program) ? quoted(program) : `${quoted(program)} in ${PATH.join(':')}`;
+    const where = isAbsolute(program)
+      ? quoted(program)
+      : `${quoted(program)} in ${SEARCH_PATH.join(':')}`;
     throw new ToolError('install', `Docker's default runtime ${quoted(name)}: no program ${where}`);
   }
   if (isSameFile(host.at(found), host.at(front))) {

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { hooksDirectoriesIn } from '#tools/doctor/podman';
+import { CHILD_PROCESS } from '#tools/install/child-process';
 import type { EngineInstaller } from '#tools/install/engine-plan';
 import type { Host } from '#tools/install/host';
 import { podmanHooksDirectories } from './containers-conf.ts';
@@ -51,11 +52,9 @@ async function askPodman(): Promise<Answer> {
 
 async function runPodman(argument: string): Promise<string> {
   const { exitCode, stdout } = await execa('podman', [argument], {
-    reject: false,
-    stdin: 'ignore',
+    ...CHILD_PROCESS,
     timeout: TIME_LIMIT_MS,
-    extendEnv: false,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin', HOME: '/root', LC_ALL: 'C' },
+    env: { ...CHILD_PROCESS.env, HOME: '/root' },
   });
   return exitCode === 0 ? stdout : '';
 }

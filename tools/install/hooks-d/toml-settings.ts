@@ -1,5 +1,4 @@
 /** Lists of directories in the TOML files that podman and CRI-O read, one after the other. */
-
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';

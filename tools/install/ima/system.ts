@@ -4,17 +4,11 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { readMountinfo } from '#hook/rootfs/mountinfo';
 import { ToolError } from '#tools/errors';
-
-const options = {
-  reject: false,
-  stdin: 'ignore',
-  extendEnv: false,
-  env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-} as const;
+import { CHILD_PROCESS } from '#tools/install/child-process';
 
 /** @throws ToolError `install` with the last line of what the program said */
 export async function runProgram(program: string, args: readonly string[]): Promise<void> {
-  const { exitCode, stderr, shortMessage } = await execa(program, args, options);
+  const { exitCode, stderr, shortMessage } = await execa(program, args, CHILD_PROCESS);
   if (exitCode === 0) return;
   const said = stderr.trim().split('\n').at(-1) ?? '';
   throw new ToolError('install', said === '' ? (shortMessage ?? program) : said);
@@ -29,7 +23,7 @@ export interface DeviceFacts {
 /** What blkid(8) finds on a file or partition; undefined where that is nothing. @throws ToolError `install` */
 export async function identifyDevice(path: string): Promise<DeviceFacts | undefined> {
   const args = ['-p', '-o', 'export', path];
-  const { exitCode, stdout, shortMessage } = await execa('blkid', args, options);
+  const { exitCode, stdout, shortMessage } = await execa('blkid', args, CHILD_PROCESS);
   if (exitCode === 2) return undefined;
   if (exitCode !== 0) throw new ToolError('install', shortMessage ?? 'blkid failed');
   const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
