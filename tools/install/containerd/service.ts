@@ -5,19 +5,11 @@ import { ToolError } from '#tools/errors';
 import { readText } from '#tools/install/file-change';
 import type { Host } from '#tools/install/host';
 import { OWNERSHIP_MARK } from '#tools/install/own-places';
+import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
 
 export const UNIT = 'containerd.service';
 /** Has the base specs made anew before containerd reads them. */
 export const UNIT_DROP_IN: string = `/etc/systemd/system/${UNIT}.d/50-oci-measure.conf`;
-
-/** Where systemd looks, the first wins (systemd.unit(5)). */
-const DIRECTORIES = [
-  '/etc/systemd/system',
-  '/run/systemd/system',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-];
 
 export interface Service {
   /** Undefined: not told by its path. */
@@ -57,13 +49,13 @@ export function findService(host: Host): Service | undefined {
 }
 
 function unitTexts(host: Host): string[] | undefined {
-  const unit = DIRECTORIES.map((directory) => `${directory}/${UNIT}`).find((path) =>
+  const unit = UNIT_DIRECTORIES.map((directory) => `${directory}/${UNIT}`).find((path) =>
     existsSync(host.at(path)),
   );
   if (unit === undefined) return undefined;
   const dropIns = new Map<string, string>();
   // The same name in an earlier directory masks one in a later.
-  for (const directory of DIRECTORIES.toReversed()) {
+  for (const directory of UNIT_DIRECTORIES.toReversed()) {
     for (const name of namesIn(host.at(`${directory}/${UNIT}.d`))) {
       dropIns.set(name, `${directory}/${UNIT}.d/${name}`);
     }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '#tools/install/host';
+import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
 
 /** A command line of dockerd, and where it was found. */
 export interface DockerdCommand {
@@ -9,14 +10,6 @@ export interface DockerdCommand {
   readonly where: string;
 }
 
-/** systemd.unit(5), "Unit File Load Path", the first wins. */
-const UNIT_DIRECTORIES = [
-  '/etc/systemd/system',
-  '/run/systemd/system',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-];
 const UNIT = 'docker.service';
 /** Of Debian's init script and unit, and of Fedora's unit. */
 const VARIABLE_FILES = ['/etc/default/docker', '/etc/sysconfig/docker'];

@@ -62,6 +62,16 @@ describe('an installation for CRI-O', () => {
     assert.match(said, /^note: \/etc\/sysconfig\/crio overrides where CRI-O looks/m);
   });
 
+  test('says so of a unit once, however many names it has', async () => {
+    const root = join(scratch, 'unit');
+    const text = '[Service]\nExecStart=/usr/bin/crio --hooks-dir /x\n';
+    makeTree(root, { files: { '/usr/lib/systemd/system/crio.service': text } });
+    symlinkSync('usr/lib', join(root, 'lib'));
+    const said = await carryOut({ ...order, action: 'install', root });
+    const notes = [...said.matchAll(/^note: (\S+) overrides/gm)].map(([, path]) => path);
+    assert.deepEqual(notes, ['/usr/lib/systemd/system/crio.service']);
+  });
+
   test('does not stumble over odd things among the hooks', async () => {
     const root = join(scratch, 'odd');
     const directory = join(root, 'usr/share/containers/oci/hooks.d');

@@ -1,5 +1,6 @@
 import type { EngineInstaller } from '#tools/install/engine-plan';
 import type { Host } from '#tools/install/host';
+import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
 import { CRIO_DROP_INS, crioHooksDirectories } from './crio-conf.ts';
 import { dropInPath, type HooksEngine, planHooksFile, planRemoval } from './hooks-plan.ts';
 import { namesIn, readSettings } from './toml-settings.ts';
@@ -15,16 +16,19 @@ const OVERRIDES =
   /--(?:hooks-dir|config-dir|config)\b|\bCONTAINER_(?:HOOKS_DIR|CONFIG_DIR|CONFIG)=/;
 
 function flagNotes(host: Host): readonly string[] {
-  const units = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
   const files = [
-    ...['/etc/sysconfig', '/etc/default', ...units].flatMap((directory) => [
+    ...['/etc/sysconfig', '/etc/default', ...UNIT_DIRECTORIES].flatMap((directory) => [
       `${directory}/crio`,
       `${directory}/crio.service`,
     ]),
-    ...units.flatMap((directory) => namesIn(host, `${directory}/crio.service.d`, '.conf')),
+    ...UNIT_DIRECTORIES.flatMap((directory) =>
+      namesIn(host, `${directory}/crio.service.d`, '.conf'),
+    ),
   ];
   const found = files.filter((path) => OVERRIDES.test(readSettings(host, path)?.text ?? ''));
-  return found.map(
+  // /lib is a link to /usr/lib in most distributions.
+  const places = new Set(found.map((path) => host.nameOf(host.at(path))));
+  return [...places].map(
     (path) => `${path} overrides where CRI-O looks: ask \`oci-measure doctor\` while it runs`,
   );
 }
