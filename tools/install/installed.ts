@@ -3,6 +3,7 @@
  * knows every file that may have been changed.
  */
 import { dirname } from 'node:path';
+import { isObject } from '#digest/json/is-object';
 import { ToolError } from '#tools/errors';
 import { formatJSON } from '#tools/json';
 import { changeOf, type FileChange, readText } from './file-change.ts';
@@ -100,10 +101,6 @@ function isMoment(value: unknown): value is Moment {
     typeof value['bootId'] === 'string' &&
     typeof value['microseconds'] === 'number'
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function arePaths(value: unknown): value is readonly string[] {
