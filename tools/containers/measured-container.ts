@@ -25,10 +25,10 @@ export interface MeasuredContainer extends MapEntry {
 export function measuredContainers(state: string): readonly MeasuredContainer[] {
   const directory = statePaths(state).containers;
   if (!isThere(directory)) return [];
-  const bootID = readBootId();
+  const bootId = readBootId();
   const bootMs = bootTimeMs();
   return listContainers(directory).map((entry) =>
-    entry.bootId === bootID
+    entry.bootId === bootId
       ? {
           ...entry,
           measured: true,

@@ -4,7 +4,7 @@ import type { MapEntry } from '#hook/log/map-entry';
 import type { MeasurementEvent, Start } from '#hook/log/measurement-event';
 import { statePaths } from '#hook/log/state-directory';
 import { readRecords } from '#tools/log/reading';
-import { bootTimeMs, formatTime } from '#tools/time';
+import { bootTimeMs, formatTime, ticksToMs } from '#tools/time';
 import type { RunningContainer, RunningContainers } from './running-container.ts';
 
 /** A container that runs and is in no record. docs/schema/containers.json */
@@ -24,7 +24,6 @@ export interface UnmeasuredContainer extends RunningContainer {
   readonly running: true;
 }
 
-const TICKS_PER_SECOND = 100;
 const MAX_LOG_BYTES = 1024 * 1024 * 1024;
 
 /**
@@ -51,7 +50,7 @@ export function unmeasuredContainers(
         measured: false,
         ...(told.get(keyOf(container)) ?? { why: 'not-seen' }),
         bootId,
-        started: formatTime(bootMs + (container.startTime * 1000) / TICKS_PER_SECOND),
+        started: formatTime(bootMs + ticksToMs(container.startTime)),
         running: true,
       }),
     )

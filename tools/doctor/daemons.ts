@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { processStartTime } from '#hook/log/process-start';
-import { bootTimeMs } from '#tools/time';
+import { bootTimeMs, ticksToMs } from '#tools/time';
 
 /** A process of an engine or of what drives one, as it runs now. */
 export interface Daemon {
@@ -21,7 +21,6 @@ export interface Daemon {
 const NAMES = ['containerd', 'dockerd', 'crio', 'kubelet', 'hook-injector'] as const;
 export type DaemonName = (typeof NAMES)[number];
 
-const TICKS_PER_SECOND = 100;
 const DELETED = ' (deleted)';
 
 /**
@@ -47,7 +46,7 @@ function describe(pid: number): Daemon | undefined {
     return {
       name,
       pid,
-      startedMs: bootTimeMs() + (ticks * 1000) / TICKS_PER_SECOND,
+      startedMs: bootTimeMs() + ticksToMs(ticks),
       executable: executable.endsWith(DELETED) ? executable.slice(0, -DELETED.length) : executable,
       isReplaced: executable.endsWith(DELETED),
       args: readFileSync(`${process}/cmdline`, 'utf8').split('\0').slice(1, -1),

@@ -29,8 +29,8 @@ export async function readLogState(
 }
 
 function isOfThisBoot({ records }: LogReading): boolean {
-  const bootID = readBootId();
-  return records.every((record) => record.bootId === bootID);
+  const bootId = readBootId();
+  return records.every((record) => record.bootId === bootId);
 }
 
 /** Everything that keeps the log from being believed; what the log itself shows as a gap is not among it. */
