@@ -1,5 +1,6 @@
 /** What a kubelet grants the hook. */
 import { readFileSync } from 'node:fs';
+import { systemErrorCode } from '#digest/system-error-code';
 import { flagOf } from './daemons.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, notSeen, ok, warning } from './finding.ts';
@@ -49,6 +50,6 @@ function readConfig(file: string): string | undefined | Error {
     return text.length > MAX_BYTES ? new Error(`larger than ${MAX_BYTES} characters`) : text;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return 'code' in error && error.code === 'ENOENT' ? undefined : error;
+    return systemErrorCode(error) === 'ENOENT' ? undefined : error;
   }
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { systemErrorCode } from '#digest/system-error-code';
 import { ToolError } from '#tools/errors';
 
 /** The machine that is changed: this one, or the file tree of another one (`--root`). */
@@ -65,7 +66,7 @@ function linkTarget(path: string): string | undefined {
     const facts = lstatSync(path, { throwIfNoEntry: false });
     return facts?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') return undefined;
+    if (systemErrorCode(cause) === 'ENOTDIR') return undefined;
     throw new ToolError('install', `cannot look at ${JSON.stringify(path)}`, { cause });
   }
 }

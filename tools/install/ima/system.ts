@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { systemErrorCode } from '#digest/system-error-code';
 import { readMountinfo } from '#hook/rootfs/mountinfo';
 import { ToolError } from '#tools/errors';
 import { CHILD_PROCESS } from '#tools/install/child-process';
@@ -36,7 +37,7 @@ export function isMountPoint(path: string): boolean {
     const point = Buffer.from(join(realpathSync(dirname(path)), path.slice(dirname(path).length)));
     return readMountinfo().some((mount) => mount.point === point.toString('latin1'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }
