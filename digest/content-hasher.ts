@@ -3,12 +3,13 @@ import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
 import { describeDifference, type FileFacts } from './file-facts.ts';
 import { hashRequested, openRequested } from './hash-file.ts';
-import { isRoot, maxThreads, startThread, takeEarlyRing } from './hash-threads.ts';
+import { maxThreads, startThread, takeEarlyRing } from './hash-threads.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { close, ELOOP, ENOENT, ENXIO } from './linux-syscalls.ts';
 import { quotePath } from './listing-path.ts';
 import { openWithoutRoot } from './open-without-root.ts';
 import { changed, unreadable } from './system-error.ts';
+import { isRoot } from './thread-credentials.ts';
 
 /** Requests that have to wait before one more thread is worth its start (15 ms, measured). */
 const WAITING_FOR_ONE_MORE_THREAD = 64;

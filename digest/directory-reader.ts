@@ -1,5 +1,6 @@
 import type { ByteString } from './entry.ts';
 import { DigestError } from './errors.ts';
+import { NAME_MAX } from './linux-limits.ts';
 import { Memory, readDirectory, uninterrupted } from './linux-syscalls.ts';
 import { quotePath } from './listing-path.ts';
 import { unreadable } from './system-error.ts';
@@ -7,9 +8,6 @@ import { unreadable } from './system-error.ts';
 // struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name.
 const RECORD_LENGTH_OFFSET = 16;
 const NAME_OFFSET = 19;
-
-/** NAME_MAX of include/uapi/linux/limits.h. Some foreign file systems have longer names. */
-export const MAX_NAME_LENGTH = 255;
 
 const entries = new Memory(256 * 1024);
 
@@ -39,7 +37,8 @@ function appendNames(length: number, names: ByteString[], path: ByteString): voi
     const recordLength = buffer.readUInt16LE(at + RECORD_LENGTH_OFFSET);
     const start = at + NAME_OFFSET;
     const name = buffer.toString('latin1', start, buffer.indexOf(0, start));
-    if (name.length > MAX_NAME_LENGTH) throw tooLong(name, path);
+    // Some foreign file systems have longer ones.
+    if (name.length > NAME_MAX) throw tooLong(name, path);
     if (name !== '.' && name !== '..') names.push(name);
     at += recordLength;
   }
@@ -48,6 +47,6 @@ function appendNames(length: number, names: ByteString[], path: ByteString): voi
 function tooLong(name: ByteString, path: ByteString): DigestError {
   return new DigestError(
     'unrepresentable',
-    `expected names of at most ${MAX_NAME_LENGTH} bytes in ${quotePath(path)}, found one of ${name.length}`,
+    `expected names of at most ${NAME_MAX} bytes in ${quotePath(path)}, found one of ${name.length}`,
   );
 }

@@ -1,5 +1,6 @@
 import { ContentRing } from './content-ring.ts';
 import { startHashWorker } from './hash-worker-source.ts';
+import { isRoot } from './thread-credentials.ts';
 import { spareProcessors, startWorker } from './worker-thread.ts';
 
 /** The walk cannot feed more, and each takes about 10 MB. */
@@ -30,8 +31,4 @@ export function startThread(ring: ContentRing, dropsRoot: boolean): void {
 
 export function maxThreads(): number {
   return Math.min(spareProcessors(), MAX_THREADS);
-}
-
-export function isRoot(): boolean {
-  return process.geteuid?.() === 0;
 }

@@ -27,6 +27,7 @@ import { isName, joinPath, quotePath } from './listing-path.ts';
 import { openWithoutRoot } from './open-without-root.ts';
 import type { OverlayFormat } from './overlay-rules.ts';
 import { changed, unreadable } from './system-error.ts';
+import { isRoot } from './thread-credentials.ts';
 import { FOREIGN_MOUNT, type FoundName, TreeReader, WHITEOUT } from './tree-reader.ts';
 import type { TreeRoot } from './tree-root.ts';
 import type { OverlayXattrPrefix } from './xattrs.ts';
@@ -176,7 +177,7 @@ export function readFileBytes(layer: TreeRoot, path: ByteString, maxBytes: numbe
   const open = (): void => {
     fd = openAt(found.parent.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   };
-  if (process.geteuid?.() === 0) openWithoutRoot(open);
+  if (isRoot()) openWithoutRoot(open);
   else open();
   if (fd < 0) throw unreadable('open', path, fd);
   try {

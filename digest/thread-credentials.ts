@@ -33,6 +33,11 @@ class SystemCallFailed extends Error {
   }
 }
 
+/** Whether the process has root's rights, by its effective user id. */
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
 /**
  * Gives up root in this thread, for good.
  *

@@ -1,6 +1,7 @@
 import type { ByteString } from '#digest/entry';
 import { FileFacts, Format } from '#digest/file-facts';
 import {
+  AT_FDCWD,
   close,
   ENOENT,
   ENOTDIR,
@@ -18,7 +19,6 @@ import { type TreeRoot, treeRootOfFd } from '#digest/tree-root';
 import { HookError } from '#hook/errors';
 
 const MAX_LINKS = 40; // MAXSYMLINKS, as the kernel had when it resolved the same path
-const AT_FDCWD = -100;
 
 /**
  * Opens a directory that the kernel named in mountinfo, if nobody but root can have put another in its place: each

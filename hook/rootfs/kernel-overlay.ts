@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 
 import {
+  AT_FDCWD,
   changeDirectory,
   close,
   O_DIRECTORY,
@@ -15,8 +16,6 @@ import { HookError } from '#hook/errors';
 import type { ImageDirectories } from './lower-directories.ts';
 import { configureMount, createMount, FSCONFIG, openFilesystem } from './mount-syscalls.ts';
 import type { OverlayOptions } from './overlay-options.ts';
-
-const AT_FDCWD = -100;
 
 /**
  * The kernel's own view of lower directories, read-only and without an upper one: for layers that only overlayfs

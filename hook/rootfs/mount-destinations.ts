@@ -1,12 +1,10 @@
 import type { ByteString } from '#digest/entry';
+import { NAME_MAX, PATH_MAX } from '#digest/linux-limits';
 import { joinPath } from '#digest/listing-path';
 import type { FoundEntry } from '#digest/lookup';
 import { HookError } from '#hook/errors';
 
 const MAX_LINKS = 40; // as openat2(RESOLVE_IN_ROOT) has; a runtime that follows more is not believed to
-
-const NAME_MAX = 255;
-const PATH_MAX = 4096; // with the NUL at its end
 
 /** A config.json has room for more than fit into memory. */
 const MAX_PLACES = 200_000;
