@@ -26,7 +26,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return exitCodeOf(error);
+    if (error instanceof CommanderError) return exitCodeOf(error, helpOf(program, args));
     throw error;
   }
 }
@@ -57,8 +57,13 @@ function bold(text: string): string {
   return styleText('bold', text);
 }
 
+function helpOf({ commands }: Command, args: readonly string[]): string {
+  const name = args.find((argument) => commands.some((command) => command.name() === argument));
+  return name === undefined ? 'oci-measure --help' : `oci-measure ${name} --help`;
+}
+
 /** @throws ToolError `usage`: commander's message in our form */
-function exitCodeOf(error: CommanderError): number {
+function exitCodeOf(error: CommanderError, help: string): number {
   if (error.exitCode === 0) return 0;
   if (error.code === 'commander.help') return 2;
   const [message = '', suggestion] = error.message
@@ -66,7 +71,7 @@ function exitCodeOf(error: CommanderError): number {
     .split('\n(Did you mean ');
   const hint =
     suggestion === undefined
-      ? 'see `oci-measure --help`'
+      ? `see \`${help}\``
       : `did you mean \`${suggestion.replace(/\?\)$/, '')}\`?`;
   throw new ToolError('usage', message, { hint, cause: error });
 }

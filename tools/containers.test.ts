@@ -173,7 +173,21 @@ describe('containers', () => {
       withoutContainers: true,
     });
     assert.deepEqual([exitCode, stdout], [1, '']);
-    assert.match(stderr, /^oci-measure: error: cannot read the container map: EACCES/);
+    assert.match(
+      stderr,
+      /^oci-measure: error: cannot read the container map: EACCES.*\noci-measure: hint: run it as root\n$/,
+    );
+  });
+
+  test('a column that would say nothing is left out', async () => {
+    const state = join(home, 'nameless');
+    const directory = join(state, 'containers');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    measured(directory, { id: 'x'.repeat(64), rootfs: digestOf('a') }, 1_000_000);
+    const file = join(home, 'nameless.toml');
+    writeFileSync(file, `state = "${state}"\n`);
+    const { stdout } = await run(['containers', '--config', file], { withoutContainers: true });
+    assert.match(stdout, /^CONTAINER +ROOTFS DIGEST +WRITABLE +STATE +STARTED\n/);
   });
 
   test('a broken entry is told, not left out', async () => {

@@ -129,11 +129,15 @@ describe('digest', () => {
     parseOutput('digest', (await run(['digest', tree, '--json'])).stdout);
   });
 
-  test('what is not there, or no directory, is told in one line', async () => {
+  test('what is not there, or no directory, is told in one line, and what else a source can be', async () => {
     for (const source of ['/nowhere', join(rootfs, 'etc/hosts'), join(rootfs, 'etc/hosts/x')]) {
       const { exitCode, stdout, stderr } = await run(['digest', source]);
       assert.deepEqual([exitCode, stdout], [1, ''], source);
-      assert.match(stderr, /^oci-measure: error: .+\n$/, source);
+      assert.match(
+        stderr,
+        /^oci-measure: error: .+\noci-measure: hint: .+ oci-archive:FILE .+\n$/,
+        source,
+      );
     }
   });
 

@@ -229,7 +229,7 @@ describe('doctor', () => {
     assert.ok(!stdout.includes(ESCAPE));
     assert.match(
       stdout,
-      /^problem +ima +this kernel has no IMA\n +expected: .*\n +mend: .* set mode = "off" under \[ima\]$/m,
+      /^problem +ima +this kernel has no IMA\n +expected: .*\n +mend: .* set mode = "off" under \[ima\] of the configuration$/m,
     );
     assert.match(stdout, /\n\d+ problems?, \d+ warnings?\n$/);
     assert.ok((await runOnTerminal(args, { TERM: 'xterm' })).includes(`${ESCAPE}[31mproblem`));

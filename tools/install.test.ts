@@ -53,7 +53,10 @@ describe('oci-measure install and uninstall', () => {
     for (const command of ['install', 'uninstall']) {
       const { exitCode, stderr } = await run([command, 'ima', '--config', '/nowhere.toml']);
       assert.equal(exitCode, 1);
-      assert.match(stderr, /^oci-measure: error: "\/nowhere\.toml" is not there\n$/);
+      assert.match(
+        stderr,
+        /^oci-measure: error: the configuration "\/nowhere\.toml" is not there\n$/,
+      );
     }
   });
 });

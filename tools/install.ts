@@ -52,9 +52,13 @@ export async function install(command: InstallCommand): Promise<number> {
   }
   const order = await orderOf(command, cdi ? loadCdi : findEngine(engine));
   const { deadline } = configurationOf(order.host, config);
-  if (order.host.isThisMachine && !command.force) await requireReadiness(config);
+  const hasToBeReady = order.host.isThisMachine && !command.force;
+  if (hasToBeReady && !dryRun) await requireReadiness(config);
   const options = { config: fileOnHost(order.host, config), timeout: deadline + SECONDS_MORE };
-  return await installEngine({ ...order, options, program: ownProgram() });
+  const exitCode = await installEngine({ ...order, options, program: ownProgram() });
+  // What would be done is worth seeing all the same.
+  if (hasToBeReady && dryRun) await requireReadiness(config);
+  return exitCode;
 }
 
 /** @throws ToolError `usage`, `install`; HookError `config` */

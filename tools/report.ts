@@ -1,3 +1,4 @@
+import { systemErrorCode } from '#digest/system-error-code';
 import { ToolError } from './errors.ts';
 import { writeError } from './output.ts';
 import { printable } from './printable.ts';
@@ -11,7 +12,13 @@ export function reportFailure(error: unknown): number {
   reportError(messageOf(error));
   if (error instanceof ToolError) reportDetails(error.details);
   if (error instanceof ToolError && error.hint !== undefined) reportHint(error.hint);
+  else if (isForbidden(error) && process.geteuid?.() !== 0) reportHint('run it as root');
   return error instanceof ToolError && error.code === 'usage' ? 2 : 1;
+}
+
+function isForbidden(error: unknown): boolean {
+  const codes = [error, error instanceof Error ? error.cause : undefined].map(systemErrorCode);
+  return codes.includes('EACCES') || codes.includes('EPERM');
 }
 
 export function reportError(message: string): void {
@@ -27,7 +34,7 @@ export function reportHint(message: string): void {
 }
 
 function reportDetails(lines: readonly string[]): void {
-  for (const line of lines) writeError(`  ${printable(line)}\n`);
+  for (const line of lines) writeError(`${`  ${printable(line)}`.trimEnd()}\n`);
 }
 
 function reportLine(kind: 'error' | 'warning' | 'hint', message: string): void {

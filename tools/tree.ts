@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import type { IdMappings } from '#digest/id-mapping';
 import { openTreeRoot, type TreeRoot } from '#digest/tree-root';
 import type { Bundle } from '#hook/input/bundle';
@@ -11,6 +11,8 @@ export interface Tree extends Disposable {
   /** Of a bundle whose container has a user namespace of its own: the owners on disk are the host's. */
   readonly idMappings?: IdMappings;
 }
+
+const OTHERS = 'an image is oci:DIR, oci-archive:FILE or docker-archive:FILE';
 
 /** @throws ToolError `source`; HookError `bundle`; DigestError `unreadable` */
 export async function openTree(source: TreeSource): Promise<Tree> {
@@ -30,11 +32,17 @@ function treeOf(rootfs: string, idMappings: IdMappings | undefined): Tree {
 
 /** Whoever names a link to a directory means the directory. */
 function realDirectory(path: string): string {
+  let real: string;
   try {
-    return realpathSync(path);
+    real = realpathSync(path);
   } catch (cause) {
-    throw new ToolError('source', `there is no directory ${JSON.stringify(path)}`, { cause });
+    const message = `there is no directory ${JSON.stringify(path)}`;
+    const hint = `${OTHERS}; one of a registry has to be fetched first, by \`skopeo copy\``;
+    throw new ToolError('source', message, { cause, hint });
   }
+  if (statSync(real).isDirectory()) return real;
+  const message = `expected a directory, found a file: ${JSON.stringify(path)}`;
+  throw new ToolError('source', message, { hint: `${OTHERS}, a listing is listing:FILE` });
 }
 
 function idMappingsOf({ spec: { linux } }: Bundle): IdMappings | undefined {

@@ -72,7 +72,8 @@ export function loadConfigAt(path: string, isRequired: boolean): Config {
   const file = { path, maxBytes, code: 'config' } as const;
   const bytes = readTrustedFile(file);
   if (bytes !== undefined) requireTrustedDirectories(file);
-  else if (isRequired) throw new HookError('config', `${quoted(path)} is not there`);
+  else if (isRequired)
+    throw new HookError('config', `the configuration ${quoted(path)} is not there`);
   const found = bytes ?? new Uint8Array();
   return {
     ...parseConfig(found, path),

@@ -111,10 +111,8 @@ async function changeImage(scene: Scene, measured: string): Promise<void> {
   say('From outside it is the same container.');
   const digest = digestIn(await shell.run('oci-measure containers changed --config config.toml'));
   concludeThat(digest !== measured, 'Another digest, and it is in the TPM now.');
-  say('What changed? The listings know.');
-  await shell.run('oci-measure digest one-layer --listing > expected');
-  await shell.run('oci-measure digest changed/rootfs --listing > found');
-  await shell.run('diff expected found || true');
+  say('What changed?');
+  await shell.run('oci-measure diff one-layer changed/rootfs || true');
 }
 
 async function takeTpmAway({ directory, tpm, shell, leftovers }: Scene): Promise<void> {

@@ -116,6 +116,10 @@ describe('a machine whose TPM is dead', () => {
     const refused = await host.oci('install', 'podman');
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stderr, /--force/);
+    const shown = await host.oci('install', 'podman', '--dry-run');
+    assert.equal(shown.exitCode, 1);
+    assert.match(shown.stdout, /^\+\+\+ .*hooks\.d\/oci-measure\.json/m);
+    assert.match(shown.stderr, /would not start/);
     assert.deepEqual(changedSettings(host, found), []);
     const { exitCode, stderr } = await host.oci('install', 'podman', '--force');
     assert.equal(exitCode, 0, stderr);

@@ -18,7 +18,16 @@ const WHY: Readonly<Record<UnmeasuredContainer['why'], string>> = {
 /** One line a container. Ids and digests are short on a terminal, where people compare them by eye, and whole elsewhere. */
 export function formatContainers(containers: readonly ShownContainer[]): string {
   if (containers.length === 0) return 'no measured containers\n';
-  return formatTable(HEAD, containers.map(formatRow));
+  return formatTable(...withoutEmpty(HEAD, containers.map(formatRow)));
+}
+
+type Table = readonly [head: readonly string[], rows: readonly (readonly Cell[])[]];
+
+/** podman and Docker tell the hook neither image nor name: a column of nothing says nothing. */
+function withoutEmpty(...[head, rows]: Table): Table {
+  const isShown = (_: unknown, column: number): boolean =>
+    rows.some((row) => row[column]?.text !== '');
+  return [head.filter(isShown), rows.map((row) => row.filter(isShown))];
 }
 
 function formatRow(container: ShownContainer): readonly Cell[] {

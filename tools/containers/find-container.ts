@@ -19,7 +19,7 @@ export function findContainer<T extends { readonly id: string }>(
   const quoted = JSON.stringify(id);
   if (found.length === 0) {
     throw new ToolError('unknown-container', `no container has the id ${quoted}`, {
-      hint: 'see `oci-measure containers`; one that is gone and was not measured stands in `oci-measure log`, if the hook saw it',
+      hint: 'see `oci-measure containers`: podman and Docker tell ids to the hook, not names (`podman ps --no-trunc`); one that is gone and was not measured stands in `oci-measure log`, if the hook saw it',
     });
   }
   const named = found.slice(0, NAMED).map((container) => JSON.stringify(container.id));

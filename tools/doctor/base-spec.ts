@@ -25,7 +25,7 @@ export function checkBaseSpec(file: string, setup: EngineSetup): BaseSpecReport 
     return { callsHook: ours.length > 0, findings: [...entries, ...checkLimits(file, spec)] };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const mend = `mend ${file}, or: oci-measure install containerd`;
+    const mend = `mend ${file}, or: oci-measure install containerd; if it was uninstalled: systemctl restart containerd.service`;
     return {
       callsHook: false,
       findings: [problem(CHECK, `${file}: ${reason}`, EXPECTED, mend)],

@@ -1,4 +1,4 @@
-import type { Config } from '#hook/input/config';
+import { type Config, defaultConfigPath } from '#hook/input/config';
 import { readConfiguration } from '#tools/configuration';
 import { openTpm } from '#tools/tpm';
 import { type Check, type Finding, ok, problem } from './finding.ts';
@@ -38,7 +38,9 @@ function checksOf(config: Config): readonly Check[] {
 }
 
 function found({ source, digest }: Config): Finding {
-  return ok(CHECK, source === undefined ? 'none: the defaults' : `${source}, ${digest}`, EXPECTED);
+  const isDefault = source === undefined;
+  const told = isDefault ? `no ${defaultConfigPath}: the defaults` : `${source}, ${digest}`;
+  return ok(CHECK, told, EXPECTED);
 }
 
 function refused(error: unknown): Finding {

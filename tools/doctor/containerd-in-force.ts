@@ -30,26 +30,27 @@ export async function askContainerd(socket: string): Promise<InForce | string> {
   }
 }
 
+const NO_BASE_SPEC = 'none';
+
 /** What the next start would change of how containers get the hook. */
 export function checkInForce(inForce: InForce, onDisk: ContainerdConfig): readonly Finding[] {
   const differences = [
     ...(inForce.defaultHandler === onDisk.defaultHandler
       ? []
-      : [`the default runtime handler is ${inForce.defaultHandler}, and ${onDisk.defaultHandler}`]),
+      : [told('the default runtime handler', inForce.defaultHandler, onDisk.defaultHandler)]),
     ...onDisk.handlers.flatMap(({ name, baseSpec }) => {
       const running = inForce.handlers.find((handler) => handler.name === name);
       if (running?.baseSpec === baseSpec) return [];
-      const now = running === undefined ? 'not known' : `without ${baseSpec || 'a base spec'}`;
-      return [`${name} is ${running?.baseSpec ? `with ${running.baseSpec}` : now}, and otherwise`];
+      const now = running === undefined ? 'no such handler' : running.baseSpec || NO_BASE_SPEC;
+      return [told(`base_runtime_spec of ${name}`, now, baseSpec || NO_BASE_SPEC)];
     }),
   ];
   const expected = 'a containerd that runs with the configuration on disk';
   return differences.map((difference) =>
-    problem(
-      'restart',
-      `in the containerd that runs ${difference} on disk`,
-      expected,
-      'systemctl restart containerd.service',
-    ),
+    problem('restart', difference, expected, 'systemctl restart containerd.service'),
   );
+}
+
+function told(what: string, running: string, onDisk: string): string {
+  return `${what}: ${running} in the containerd that runs, ${onDisk} on disk`;
 }

@@ -92,8 +92,14 @@ describe('doctor about containerd', () => {
         ['restart', 'problem'],
       ],
     );
-    assert.match(findings[1]?.found ?? '', /the default runtime handler is runc, and new on disk/);
-    assert.match(findings[2]?.found ?? '', /new is not known, and otherwise on disk/);
+    assert.match(
+      findings[1]?.found ?? '',
+      /the default runtime handler: runc in the containerd that runs, new on disk/,
+    );
+    assert.match(
+      findings[2]?.found ?? '',
+      /base_runtime_spec of new: no such handler in the containerd that runs, \S+ on disk/,
+    );
   });
 
   test('a handler without the hook is a warning, and the default one a problem', async () => {

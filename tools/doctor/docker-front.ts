@@ -59,7 +59,9 @@ function checkHook(path: string, text: string, setup: EngineSetup): readonly Fin
   try {
     const hook = hookOfFront(path, text);
     if (hook !== undefined) return checkEntry(hook, setup);
-    return [problem(CHECK, `${path} only hands over: it was uninstalled`, expected, INSTALL)];
+    const found = `${path} only hands over, so containers call no hook: it was uninstalled`;
+    const mend = `${INSTALL}; or to be rid of it: systemctl restart docker.service, and oci-measure uninstall docker`;
+    return [problem(CHECK, found, expected, mend)];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [problem(CHECK, `${path}: ${reason}`, expected, INSTALL)];

@@ -132,6 +132,17 @@ describe('doctor about Docker', () => {
     });
   }
 
+  test('a front that only hands over is not said to call the hook', async () => {
+    writeFront({ entry: undefined });
+    const checks = (await doctor()).map(({ check }) => check);
+    assert.deepEqual(checks, ['engine', 'front', 'runtime']);
+  });
+
+  test('a dockerd without a daemon.json is not said to have one', async () => {
+    const [finding] = await doctor(`rm ${CONFIG}`);
+    assert.match(finding?.found ?? '', /as there is no \/etc\/docker\/daemon\.json$/);
+  });
+
   test('a runtime behind the front that has a space in its name is found', async () => {
     host.write('/usr/libexec/with space/runc', '#!/bin/sh\nexec runc "$@"\n', 0o755);
     writeFront({ runtime: ['/usr/libexec/with space/runc', '--debug'] });

@@ -43,9 +43,10 @@ async function checkStopped(path: string, setup: EngineSetup): Promise<readonly 
   const version = /version ([^,\s]+)/.exec(stdout)?.[1] ?? 'of unknown version';
   const file = readDaemonJson(DAEMON_JSON);
   if (file.failure !== undefined) return [refused(DAEMON_JSON, file.failure)];
+  const source = file.isThere ? `as ${DAEMON_JSON} says` : `as there is no ${DAEMON_JSON}`;
   const shown = `${path} ${version}, which does not run, would start ${file.defaultRuntime}`;
   return [
-    ok(CHECK, `${shown}, as ${DAEMON_JSON} says`, EXPECTED),
+    ok(CHECK, `${shown}, ${source}`, EXPECTED),
     ...(await checkRuntimes(file, setup)),
     ...checkOwned([path, DAEMON_JSON, dirname(DAEMON_JSON)]),
   ];
@@ -89,7 +90,7 @@ async function checkRuntimes(
   { defaultRuntime, runtimes }: Runtimes,
   setup: EngineSetup,
 ): Promise<readonly Finding[]> {
-  const expected = 'our front as the default runtime';
+  const expected = 'a default runtime that adds the hook (the front that `install docker` makes)';
   const fronts = runtimes.filter(({ path }) => readFront(path) !== undefined);
   const front = fronts.find(({ name }) => name === defaultRuntime);
   const others = runtimes.filter((one) => !fronts.includes(one) && !BUILT_IN.test(one.name));
@@ -101,8 +102,9 @@ async function checkRuntimes(
     return [say(HANDLER, found, expected, INSTALL)];
   }
   const text = readFront(front.path) ?? '';
+  const behind = await checkFront(front.path, text, setup);
   return [
-    ...(await checkFront(front.path, text, setup)),
+    ...behind,
     ...(bypasses.length === 0
       ? []
       : [
@@ -113,15 +115,21 @@ async function checkRuntimes(
             'take them out of daemon.json, or start them by a front too',
           ),
         ]),
-    ok(
-      HANDLER,
-      `${front.name}, the default: containers call the hook; those made before it was, started with --runtime runc, and RUN steps of builds do not`,
-      expected,
-    ),
+    // Of a front that only hands over there is no entry to look at.
+    ...(behind.some(({ check }) => check === 'hook-entry')
+      ? [
+          ok(
+            HANDLER,
+            `${front.name}, the default: containers call the hook; those made before it was, started with --runtime runc, and RUN steps of builds do not`,
+            expected,
+          ),
+        ]
+      : []),
   ];
 }
 
 interface DaemonJson extends Runtimes {
+  readonly isThere: boolean;
   readonly hosts: readonly string[];
   readonly failure?: string;
 }
@@ -133,14 +141,19 @@ function readDaemonJson(path: string): DaemonJson {
     const json: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
     const runtimes = Object.entries(tableAt(json, ['runtimes']) ?? {});
     return {
+      isThere: true,
       defaultRuntime: textAt(json, ['default-runtime']) || 'runc',
       runtimes: runtimes.map(([name, runtime]) => runtimeOf(name, runtime)),
       hosts: listAt(json, ['hosts']),
     };
   } catch (error) {
-    const none = { defaultRuntime: 'runc', runtimes: [], hosts: [] };
+    const none = { isThere: false, defaultRuntime: 'runc', runtimes: [], hosts: [] };
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return none;
-    return { ...none, failure: error instanceof Error ? error.message : String(error) };
+    return {
+      ...none,
+      isThere: true,
+      failure: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 

@@ -37,7 +37,8 @@ async function checkKernel(tpm: Pick<Tpm, 'readPcr'>): Promise<readonly Finding[
     return [notSeen(CHECK, 'securityfs', expected, error)];
   }
   if (ima === undefined) {
-    const mend = 'start a kernel built with CONFIG_IMA, or set mode = "off" under [ima]';
+    const mend =
+      'start a kernel built with CONFIG_IMA, or set mode = "off" under [ima] of the configuration';
     return [problem(CHECK, 'this kernel has no IMA', expected, mend)];
   }
   using opened = ima;

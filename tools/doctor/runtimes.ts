@@ -57,7 +57,7 @@ export async function checkRuntime(
   const hooks = hooksOf(features);
   if (hooks !== undefined) {
     return hooks.includes('createRuntime')
-      ? ok(CHECK, `${shown} does`, EXPECTED)
+      ? ok(CHECK, `${shown} ${EXPECTED}`, EXPECTED)
       : problem(CHECK, `${shown} has no hooks but ${JSON.stringify(hooks)}`, EXPECTED, mend);
   }
   if (version === undefined || since === undefined) {
@@ -65,8 +65,8 @@ export async function checkRuntime(
     return problem(CHECK, `${shown} cannot be asked: ${reason}`, EXPECTED, mend);
   }
   return compareVersions(version, since) >= 0
-    ? ok(CHECK, `${shown} does, like every ${name} since ${since}`, EXPECTED)
-    : problem(CHECK, `${shown} does not`, EXPECTED, mend);
+    ? ok(CHECK, `${shown} ${EXPECTED}, like every ${name} since ${since}`, EXPECTED)
+    : problem(CHECK, `${shown} calls no createRuntime hooks`, EXPECTED, mend);
 }
 
 function hooksOf(features: ProgramOutput): readonly string[] | undefined {

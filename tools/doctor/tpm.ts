@@ -37,6 +37,7 @@ export async function checkTpm(
 
 function unreachable(found: string, expected: string): Finding {
   if (!isRoot()) return warning(CHECK, found, expected, 'run `oci-measure doctor` as root');
-  const mend = 'set tcti under [tpm] to where the TPM is, or start what serves it';
+  const mend =
+    'set tcti under [tpm] of the configuration to where the TPM is, or start what serves it';
   return problem(CHECK, found, expected, mend);
 }

@@ -53,7 +53,9 @@ export function tellWhatStays(
   inForce: 'no' | 'unknown',
 ): void {
   const again = `oci-measure uninstall ${engine}${inForce === 'unknown' ? ' --force' : ''}`;
-  say(`the executable stays: until ${commandOf(how)}, ${engine} may still start it\n`);
+  say(
+    `not removed yet: the executable and its record, since ${engine} may start it until ${commandOf(how)}\n`,
+  );
   say(`run that and then \`${again}\` to take it away\n`);
 }
 
