@@ -58,8 +58,12 @@ async function checkInstance(instance: Instance, setup: EngineSetup): Promise<re
     runProgram(path, ['--config', file, 'config', 'dump']),
     runProgram(path, ['--version']),
   ]);
+  if (dump.exitCode === undefined) {
+    const found = `${path} does not tell its configuration: ${dump.failure}`;
+    return [problem(CHECK, found, expected, 'ask again; if it stays so, find out why')];
+  }
   if (dump.exitCode !== 0) {
-    const reason = dump.stderr.trim().split('\n').at(-1) ?? dump.failure ?? '';
+    const reason = dump.stderr.trim().split('\n').at(-1) ?? '';
     return [problem(CHECK, `${path} --config ${file}: ${reason}`, expected, `mend ${file}`)];
   }
   const config = readContainerdConfig(dump.stdout);
