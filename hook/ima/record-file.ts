@@ -1,13 +1,11 @@
 /** Making records and showing them to the kernel, in the one order that makes it list them by their own names. */
 import {
-  closeSync,
   constants,
   fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
-  openSync,
   readdirSync,
   readSync,
   renameSync,
@@ -19,6 +17,7 @@ import { quoted } from '#digest/quoted';
 import { describeErrno } from '#digest/system-error';
 import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
+import { withFile } from '#hook/with-file';
 import { getSignature, setSignature } from './ima-syscalls.ts';
 import { RECORD_OWNER, type RecordText, recordPath } from './record.ts';
 
@@ -31,7 +30,7 @@ export interface ShownRecord {
   readonly signature: Uint8Array;
 }
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FINISHED = 0o444;
 const ABANDONED_AFTER_MS = 3_600_000;
 
@@ -153,15 +152,6 @@ function signatureOf(path: string): Uint8Array {
     'ima',
     `cannot read security.ima of ${quoted(path)}: ${describeErrno(-answer)}`,
   );
-}
-
-function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
-  const fd = openSync(path, flags | O_NOFOLLOW, 0o600);
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function absentIsFine(act: () => void): void {

@@ -1,13 +1,11 @@
 /** Writing so that a crash leaves the old content or the new, and reading without following a link. */
 
 import {
-  closeSync,
   constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
   lstatSync,
-  openSync,
   readdirSync,
   readFileSync,
   readSync,
@@ -19,9 +17,9 @@ import { basename, dirname, join } from 'node:path';
 import { systemErrorCode } from '#digest/system-error-code';
 import { HookError } from '#hook/errors';
 import { reserve } from '#hook/libc';
+import { withFile } from '#hook/with-file';
 
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
-const PRIVATE = 0o600;
+const { O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 const ENOSPC = 28;
 const EDQUOT = 122;
 
@@ -157,15 +155,6 @@ export function fileSize(path: string): number | undefined {
     if (stat !== undefined && !stat.isFile()) throw new Error('it is not a regular file');
     return stat?.size;
   });
-}
-
-function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
-  const fd = openSync(path, flags | O_NOFOLLOW, PRIVATE);
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function writeAll(fd: number, content: Uint8Array | string, position = 0): void {

@@ -1,17 +1,12 @@
 /** The filesystem that records are on (docs/ima-records.md, §1): of its own, so that a rule can mean it and nothing else. */
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { constants, fsyncSync, ftruncateSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RECORDS_DIRECTORY } from '#hook/ima/record';
+import { withFile } from '#hook/with-file';
 import { syncDirectory } from '#tools/install/file-change';
 import { runProgram } from './system.ts';
+
+const { O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
 
 export const LABEL = 'oci-measure';
 /** Sparse: it takes what its records take. Not larger, since under `ima_policy=tcb` the kernel reads all of it when it is mounted. */
@@ -37,9 +32,9 @@ export async function makeFilesystem(device: RecordDevice, uuid: string): Promis
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const made = `${path}.new`;
   rmSync(made, { force: true });
-  withFile(made, 'wx', (file) => ftruncateSync(file, IMAGE_BYTES));
+  withFile(made, O_WRONLY | O_CREAT | O_EXCL, (file) => ftruncateSync(file, IMAGE_BYTES));
   await formatDevice(made, uuid);
-  withFile(made, 'r+', fsyncSync);
+  withFile(made, O_RDWR, fsyncSync);
   renameSync(made, path);
   syncDirectory(dirname(path));
 }
@@ -48,15 +43,6 @@ export async function makeFilesystem(device: RecordDevice, uuid: string): Promis
 async function formatDevice(path: string, uuid: string): Promise<void> {
   const sizes = ['-b', String(BLOCK_BYTES), '-N', String(INODES), '-m', '0'];
   await runProgram('mkfs.ext4', ['-q', '-U', uuid, '-L', LABEL, ...sizes, path]);
-}
-
-function withFile(path: string, flags: string, use: (file: number) => void): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    use(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 export function mountOptions({ isPartition }: RecordDevice): string {
