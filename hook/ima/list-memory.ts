@@ -1,8 +1,8 @@
 /** What a start leaves behind so that the next need not read the whole list. Never needed: left behind where it does not fit. */
 import { join } from 'node:path';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { HookError } from '#hook/errors';
-import { readIfPresent, replaceFileUnsynced } from '#hook/log/durable-file';
+import { replaceFileUnsynced } from '#hook/log/durable-file';
+import { readMemory, unimportant } from '#hook/log/memory-file';
 import { count, matching, objectOf, oneOf, type Shape, text } from '#hook/log/shape';
 import { makeOwnDirectory } from '#hook/log/state-directory';
 import { type ReplayBank, replayBanks } from './list-replay.ts';
@@ -98,26 +98,11 @@ export class ListMemory {
   }
 
   #read<T extends { readonly bootId: string }>(path: string, shape: Shape<T>): T | undefined {
-    try {
-      const bytes = readIfPresent(path, MAX_BYTES);
-      if (bytes === undefined) return undefined;
-      const read = shape(JSON.parse(Buffer.from(bytes).toString()), path);
-      return read.bootId === this.#bootId ? read : undefined;
-    } catch (thrown) {
-      if (thrown instanceof HookError || thrown instanceof SyntaxError) return undefined;
-      throw thrown;
-    }
+    const read = readMemory(path, MAX_BYTES, shape);
+    return read?.bootId === this.#bootId ? read : undefined;
   }
 
   #write(path: string, content: ListCheckpoint | ImageMemory): void {
     replaceFileUnsynced(path, `${JSON.stringify(content)}\n`);
-  }
-}
-
-function unimportant(act: () => void): void {
-  try {
-    act();
-  } catch (thrown) {
-    if (!(thrown instanceof HookError)) throw thrown;
   }
 }

@@ -2,10 +2,10 @@
  * What a log came to up to some record, so that the next hook need not replay all of it: ten thousand records take seconds. Never
  * needed, never trusted by a verifier, and left behind wherever it does not fit the log.
  */
-import { HookError } from '#hook/errors';
-import { readIfPresent, replaceFileUnsynced } from './durable-file.ts';
+import { replaceFileUnsynced } from './durable-file.ts';
 import { bankValues, sha256Text } from './event-string.ts';
 import type { BankValues, Sha256Text } from './measurement-event.ts';
+import { readMemory, unimportant } from './memory-file.ts';
 import { fromBankValues, toBankValues } from './pcr.ts';
 import type { ReplayState } from './replay.ts';
 import { count, listOf, matching, objectOf, oneOf, text } from './shape.ts';
@@ -80,24 +80,15 @@ export function writeCheckpoint(path: string, checkpoint: LogCheckpoint): void {
       config,
     })),
   };
-  try {
-    replaceFileUnsynced(path, `${JSON.stringify(content)}\n`);
-  } catch (thrown) {
-    if (!(thrown instanceof HookError)) throw thrown;
-  }
+  unimportant(() => replaceFileUnsynced(path, `${JSON.stringify(content)}\n`));
 }
 
 /** Undefined if there is none that can be read. */
 export function readCheckpoint(path: string): LogCheckpoint | undefined {
-  try {
-    const bytes = readIfPresent(path, MAX_BYTES);
-    if (bytes === undefined) return undefined;
-    const { pcrs, ...read } = written(JSON.parse(Buffer.from(bytes).toString()), 'checkpoint');
-    return { ...read, pcrs: new Map(pcrs.map((one) => [one.pcr, stateOf(one, read.bootId)])) };
-  } catch (thrown) {
-    if (thrown instanceof HookError || thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  const found = readMemory(path, MAX_BYTES, written);
+  if (found === undefined) return undefined;
+  const { pcrs, ...read } = found;
+  return { ...read, pcrs: new Map(pcrs.map((one) => [one.pcr, stateOf(one, read.bootId)])) };
 }
 
 function stateOf({ records, values, version, config }: WrittenPcr, bootId: string): PcrState {
