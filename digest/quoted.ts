@@ -5,12 +5,12 @@ const most = 200;
  * and characters that turn text around to the terminal.
  */
 export function quoted(text: string): string {
-  const shown = printable(JSON.stringify(text.slice(0, most)));
+  const shown = printableAscii(JSON.stringify(text.slice(0, most)));
   return text.length > most ? `${shown}... (${text.length} characters)` : shown;
 }
 
 /** The same without quotes and at any length, for a line that is mostly ours. */
-export function printable(text: string): string {
+export function printableAscii(text: string): string {
   return text.replaceAll(/[^ -~]/g, escaped);
 }
 

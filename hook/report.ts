@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { printable } from '#digest/quoted';
+import { printableAscii } from '#digest/quoted';
 import type { Failure } from './failure.ts';
 
 /**
@@ -11,7 +11,7 @@ export function reportFailure({ code, message }: Failure, id: string | undefined
   const line = `oci-measure: ${container} not measured: ${message} [${code}]`;
   try {
     // What came from a container must neither break the line nor steer a terminal.
-    writeSync(2, `${printable(line).slice(0, maxLength)}\n`);
+    writeSync(2, `${printableAscii(line).slice(0, maxLength)}\n`);
   } catch {
     // Nobody is listening; the exit code says it too.
   }

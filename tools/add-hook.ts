@@ -4,7 +4,7 @@
  */
 import { lstatSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { printable, quoted } from '#digest/quoted';
+import { printableAscii, quoted } from '#digest/quoted';
 import { HookError } from '#hook/errors';
 import { readTrustedFile } from '#hook/input/trusted-file';
 import { withHookEntry } from './add-hook/hook-entry-text.ts';
@@ -69,7 +69,7 @@ function isEntry(value: unknown): value is HookCommand {
 
 function refuse(call: StartCall | undefined, error: unknown): void {
   const container = call?.id === undefined ? 'container' : `container ${call.id}`;
-  const line = printable(`oci-measure: ${container} not started: ${messageOf(error)}`);
+  const line = printableAscii(`oci-measure: ${container} not started: ${messageOf(error)}`);
   try {
     if (call !== undefined) logToRuntimesLog(call, line);
   } catch {

@@ -1,7 +1,7 @@
 /** The TPM by tpm2-tools. Nothing of the caller's environment reaches them: neither PATH nor a TCTI. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { printable } from '#digest/quoted';
+import { printableAscii } from '#digest/quoted';
 import { HookError } from '#hook/errors';
 import type { BankName } from './bank.ts';
 import type { PcrValues, Tpm } from './tpm.ts';
@@ -123,5 +123,5 @@ function whyFailed(result: ToolResult, { timeoutSeconds }: TpmToolsOptions): str
   const lines = stderr.split('\n').map((line) => line.replace(/^ERROR:\s*/, '').trim());
   const said = lines.find((line) => line !== '' && !line.startsWith('WARN'));
   const ended = signal === undefined ? `exit code ${exitCode ?? '?'}` : signal;
-  return said === undefined ? ended : `${printable(said).slice(0, 300)} (${ended})`;
+  return said === undefined ? ended : `${printableAscii(said).slice(0, 300)} (${ended})`;
 }
