@@ -277,6 +277,7 @@ test('who may read a file is as it was said last, whatever it was before', async
   put('/usr/bin/runc', '', 0o755);
   put(path, '{"log-driver": "journald"}');
   await install('docker');
+  assert.equal(textOf(`${path}.before-oci-measure`), '{"log-driver": "journald"}');
   chmodSync(join(root, path), 0o600);
   chownSync(join(root, path), 0, 7);
   await uninstall('docker');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,20 +56,47 @@ describe('where systemd runs', () => {
   function ask(how: typeof RESTART | typeof RELOAD, answer: string, microseconds: number): string {
     const systemctl = join(scratch, 'systemctl');
     writeFileSync(systemctl, `#!/bin/sh\ncat <<'END'\n${answer}\nEND\n`, { mode: 0o755 });
+    const code = `
+      import { hasReadSince, thisMoment } from '${join(import.meta.dirname, 'restart.ts')}';
+      const moment = { ...thisMoment(), microseconds: ${microseconds} };
+      console.log(String(await hasReadSince(${JSON.stringify(how)}, moment)));`;
+    return inNamespace(systemctl, code).trim();
+  }
+
+  /** Where systemd seems to run, and systemctl is another. */
+  function inNamespace(systemctl: string, code: string): string {
     const script = `
       mount -t tmpfs none /run && mkdir -p /run/systemd/system
       mount --bind "$1" "$(command -v systemctl)"
       shift
       exec "$@"`;
-    const code = `
-      import { hasReadSince, thisMoment } from '${join(import.meta.dirname, 'restart.ts')}';
-      const moment = { ...thisMoment(), microseconds: ${microseconds} };
-      console.log(String(await hasReadSince(${JSON.stringify(how)}, moment)));`;
     const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
     const program = [...node, '--input-type=module-typescript', '--eval', code];
     const args = ['--mount', 'sh', '-ec', script, 'sh', systemctl, ...program];
-    return execFileSync('unshare', args, { encoding: 'utf8' }).trim();
+    return execFileSync('unshare', args, { encoding: 'utf8' });
   }
+
+  /** What systemctl is called with to bring a change into force, by an engine that has not read it. */
+  function callsOf(asked: boolean): readonly string[] {
+    const systemctl = join(scratch, 'systemctl');
+    const log = join(scratch, 'calls');
+    const answer = 'printf "ActiveState=active\\nActiveEnterTimestampMonotonic=5000\\n"';
+    writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>${log}\n${answer}\n`, { mode: 0o755 });
+    writeFileSync(log, '');
+    const code = `
+      import { bringIntoForce } from '${join(import.meta.dirname, 'in-force.ts')}';
+      import { thisMoment } from '${join(import.meta.dirname, 'restart.ts')}';
+      const since = { ...thisMoment(), microseconds: 6000 };
+      await bringIntoForce({ restart: ${asked} }, ${JSON.stringify(RESTART)}, since);`;
+    inNamespace(systemctl, code);
+    return readFileSync(log, 'utf8').trimEnd().split('\n');
+  }
+
+  test('no engine is restarted but by --restart', () => {
+    const look = 'show --property=ActiveState,ActiveEnterTimestampMonotonic crio.service';
+    assert.deepEqual(callsOf(false), [look]);
+    assert.deepEqual(callsOf(true), [look, 'daemon-reload', 'restart crio.service']);
+  });
 
   const active = 'ActiveState=active\nActiveEnterTimestampMonotonic=5000';
   for (const [title, how, answer, moment, expected] of [
