@@ -4,9 +4,9 @@ import { warnOfDigest } from '#tools/digest/warnings';
 import { checkConfiguration } from './check-configuration.ts';
 import { type ImageOptions, parseImageChoice } from './image-choice.ts';
 import { formatJSON } from './json.ts';
-import { writeOut } from './output.ts';
+import { STDOUT, writeOut } from './output.ts';
 import { parseSource } from './source.ts';
-import { isTerminal, STDOUT } from './terminal.ts';
+import { isTerminal } from './terminal.ts';
 
 export interface DigestCommand extends ImageOptions {
   readonly source: string;

@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { systemErrorCode } from '#digest/system-error-code';
 import { ToolError } from './errors.ts';
 
-const STDOUT = 1;
-const STDERR = 2;
+export const STDOUT = 1;
+export const STDERR = 2;
 const RETRY_MS = 5;
 
 /**

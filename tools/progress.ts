@@ -1,5 +1,5 @@
-import { writeError } from './output.ts';
-import { isTerminal, STDERR } from './terminal.ts';
+import { STDERR, writeError } from './output.ts';
+import { isTerminal } from './terminal.ts';
 
 const QUIET_MS = 500;
 const EVERY_MS = 100;

@@ -1,5 +1,4 @@
-export const STDOUT = 1;
-export const STDERR = 2;
+import type { STDERR, STDOUT } from './output.ts';
 
 const signatures = { isatty: { arguments: ['i32'], return: 'i32' } } as const;
 

@@ -1,5 +1,6 @@
+import { STDOUT } from '#tools/output';
 import { type Cell, formatTable } from '#tools/table';
-import { isTerminal, STDOUT } from '#tools/terminal';
+import { isTerminal } from '#tools/terminal';
 import type { MeasuredContainer } from './measured-container.ts';
 import type { UnmeasuredContainer } from './unmeasured-container.ts';
 

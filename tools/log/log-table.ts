@@ -1,8 +1,9 @@
 import type { EventType } from '#hook/log/measurement-event';
 import type { LogRecord } from '#hook/log/measurement-log';
 import { toBankValues } from '#hook/log/pcr';
+import { STDOUT } from '#tools/output';
 import { type Cell, formatTable, paint, type Style } from '#tools/table';
-import { isTerminal, STDOUT } from '#tools/terminal';
+import { isTerminal } from '#tools/terminal';
 import { bootTimeMs, formatTime } from '#tools/time';
 import type { LogState } from './log-state.ts';
 import { containerOf, summarize } from './record-summary.ts';
