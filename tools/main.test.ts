@@ -109,6 +109,16 @@ describe('oci-measure digest', () => {
     }
   });
 
+  test('starts no thread for a listing', async () => {
+    const loaded = await modulesLoadedBy(['digest', 'listing:/nowhere']);
+    assert.ok(loaded.some((url) => url.endsWith('/digest/listing-file.ts')));
+    const threads = /\/(?:hash-threads|layer-threads|worker-thread)\.ts$/;
+    assert.deepEqual(
+      loaded.filter((url) => threads.test(url)),
+      [],
+    );
+  });
+
   test('loads nothing for an image that only directories need', async () => {
     const loaded = await modulesLoadedBy(['digest', 'oci:/nowhere']);
     assert.ok(loaded.some((url) => url.endsWith('/digest/images/digest-image.ts')));

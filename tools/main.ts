@@ -31,8 +31,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The thread that will read SOURCE takes 20 ms to come (measured). Meanwhile the command line is loaded. */
+/** The thread that will read SOURCE takes 20 ms to come (measured). Meanwhile the command line is loaded. A listing needs none. */
 async function startThreadEarly(args: readonly string[]): Promise<void> {
+  if (args.some((argument) => argument.startsWith('listing:'))) return;
   if (args.some((argument) => IMAGE.test(argument))) {
     const { startReadingEarly } = await import('#digest/blobs/layer-threads');
     startReadingEarly();
