@@ -159,7 +159,7 @@ describe('containers', () => {
     const empty = ['containers', '--config', join(home, 'empty.toml')];
     assert.deepEqual(await run(empty, { withoutContainers: true }), {
       exitCode: 0,
-      stdout: 'no measured containers\n',
+      stdout: 'no containers\n',
       stderr: '',
     });
     const json = await run([...empty, '--json'], { withoutContainers: true });

@@ -18,7 +18,7 @@ const WHY: Readonly<Record<UnmeasuredContainer['why'], string>> = {
 
 /** One line a container. Ids and digests are short on a terminal, where people compare them by eye, and whole elsewhere. */
 export function formatContainers(containers: readonly ShownContainer[]): string {
-  if (containers.length === 0) return 'no measured containers\n';
+  if (containers.length === 0) return 'no containers\n';
   return formatTable(...withoutEmpty(HEAD, containers.map(formatRow)));
 }
 
