@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { tryLock } from '#hook/libc';
 import { ToolError } from '#tools/errors';
 import { makeTestDirectory } from '#tools/program.fixture';
 import { carryOut, type TreeOrder } from './driven.fixture.ts';
@@ -310,6 +313,16 @@ describe('nothing is done', () => {
     for (const action of [install, uninstall]) {
       await assert.rejects(action('podman'), isRefused(/another installation is under way/));
     }
+  });
+
+  test('but who is not root cannot keep an installation from being done', async () => {
+    mkdirSync(join(root, 'root'), { mode: 0o700 });
+    const held = openSync(root, 'r');
+    assert.equal(tryLock(held), 0);
+    await install('podman');
+    closeSync(held);
+    using _lock = lockHost(hostAt(root));
+    await assert.rejects(uninstall('podman'), isRefused(/another installation is under way/));
   });
 
   test('if the containers of ordinary users would not start: a configuration for root alone', async () => {
