@@ -316,7 +316,7 @@ describe('nothing is done', () => {
   });
 
   test('but who is not root cannot keep an installation from being done', async () => {
-    mkdirSync(join(root, 'root'), { mode: 0o700 });
+    mkdirSync(join(root, 'root'), { mode: 0o550 });
     const held = openSync(root, 'r');
     assert.equal(tryLock(held), 0);
     await install('podman');

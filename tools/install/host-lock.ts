@@ -26,5 +26,6 @@ export function lockHost(host: Host): Disposable {
 
 function isForRootAlone(path: string): boolean {
   const facts = statSync(path, { throwIfNoEntry: false });
-  return facts?.isDirectory() === true && facts.uid === 0 && (facts.mode & 0o044) === 0;
+  if (facts?.isDirectory() !== true || facts.uid !== 0) return false;
+  return (facts.mode & (facts.gid === 0 ? 0o004 : 0o044)) === 0;
 }
