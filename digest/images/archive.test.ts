@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -73,6 +73,14 @@ describe('an image in an archive is the one in the directory', () => {
 });
 
 describe('an archive is refused', () => {
+  test('that is docker save’s, and what to call it is told', async () => {
+    using directory = imageDirectory();
+    directory.put('manifest.json', '[]');
+    rmSync(join(directory.path, 'oci-layout'), { force: true });
+    const expected = /no oci-layout but a manifest.json: docker-archive:FILE/;
+    await assert.rejects(inArchive(directory.archive()), refusal(expected));
+  });
+
   const broken: readonly [string, (archive: Buffer) => Buffer, RegExp][] = [
     [
       'cut inside a header',

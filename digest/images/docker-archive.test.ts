@@ -131,6 +131,11 @@ describe('an archive like those of Docker 25', () => {
 
   const refused: readonly [string, (directory: ImageDirectory) => void, RegExp][] = [
     ['without manifest.json', () => {}, /Docker 1.10 or later in .* found no manifest.json/],
+    [
+      'that is an OCI layout',
+      (at) => at.put('oci-layout', '{}'),
+      /no manifest.json but an OCI layout: oci-archive:FILE/,
+    ],
     ['with no image', (at) => manifest(at, []), /an image .* found none/],
     ['whose manifest.json is an object', (at) => manifest(at, {}), /must be array/],
     ['whose image has no configuration', (at) => manifest(at, [{ Layers: [] }]), /'Config'/],

@@ -54,8 +54,10 @@ function readManifest(files: StoredFiles): DockerArchive {
   const name = 'manifest.json';
   const blob = files.find(name);
   if (blob !== undefined) return parseDockerArchive(readDocument(blob, name, undefined), name);
+  const isLayout = files.find('oci-layout') !== undefined;
+  const other = isLayout ? ' but an OCI layout: oci-archive:FILE reads that' : '';
   throw imageError(
-    `expected an archive of Docker 1.10 or later in ${files.label}, found no ${name}`,
+    `expected an archive of Docker 1.10 or later in ${files.label}, found no ${name}${other}`,
   );
 }
 

@@ -51,7 +51,9 @@ export class ImageDocuments {
   #named(name: string): Uint8Array {
     const blob = this.files.find(name);
     if (blob !== undefined) return readDocument(blob, name, undefined);
-    throw imageError(`expected an OCI layout in ${this.files.label}, found no ${name}`);
+    const isDockers = this.files.find('manifest.json') !== undefined;
+    const other = isDockers ? ' but a manifest.json: docker-archive:FILE reads that' : '';
+    throw imageError(`expected an OCI layout in ${this.files.label}, found no ${name}${other}`);
   }
 
   #blob(descriptor: Descriptor, what: string): Uint8Array {

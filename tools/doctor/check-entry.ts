@@ -48,7 +48,8 @@ export function checkEntry(entry: HookEntry, setup: HookSetup): readonly Finding
 }
 
 function checkPath(entry: HookEntry): Finding | undefined {
-  const expected = 'an executable of root';
+  const expected =
+    'an executable of root: without it podman starts containers unmeasured, and others start none';
   try {
     accessSync(entry.path, constants.X_OK);
     if (statSync(entry.path).isFile()) return checkOwner(entry.file, entry.path);
@@ -56,7 +57,12 @@ function checkPath(entry: HookEntry): Finding | undefined {
     // Told below.
   }
   const found = `${entry.file}: hook.path ${JSON.stringify(entry.path)} is not there, or no program`;
-  return problem(CHECK, found, expected, `install ${OUR_NAME} at ${entry.path}`);
+  return problem(
+    CHECK,
+    found,
+    expected,
+    `put ${OUR_NAME} at ${entry.path}: \`oci-measure install\` does so, asked again`,
+  );
 }
 
 function checkOwner(file: string, path: string): Finding | undefined {

@@ -235,7 +235,7 @@ describe('nothing is changed, and why is said, where', () => {
       ],
       'the default runtime is not there': [
         { [FILE]: '{"default-runtime": "x", "runtimes": {"x": {"path": "/usr/bin/x"}}}' },
-        /no program "\/usr\/bin\/x"/,
+        /no program "\/usr\/bin\/x" below "/,
       ],
       "a runtime of our name is somebody else's front": [
         { [FRONT]: '#!/bin/sh\n' },

@@ -67,7 +67,9 @@ export function requireProgram(host: Host, { name, command }: FormerRuntime, fro
     const where = isAbsolute(program)
       ? quoted(program)
       : `${quoted(program)} in ${SEARCH_PATH.join(':')}`;
-    throw new ToolError('install', `Docker's default runtime ${quoted(name)}: no program ${where}`);
+    const below = host.isThisMachine ? '' : ` below ${quoted(host.root)}`;
+    const message = `Docker's default runtime ${quoted(name)}: no program ${where}${below}`;
+    throw new ToolError('install', message);
   }
   if (isSameFile(host.at(found), host.at(front))) {
     throw notWrapped(name, `is ${quoted(front)} itself`);

@@ -1,3 +1,4 @@
+import { findProgram, SEARCH_PATH } from '#tools/doctor/programs';
 import type { EngineInstaller } from '#tools/install/engine-plan';
 import type { Host } from '#tools/install/host';
 import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
@@ -40,6 +41,9 @@ function engineOf(host: Host): HooksEngine {
     dropIn: { path: dropInPath(CRIO_DROP_INS), makeIn: '/etc/crio', table: 'crio.runtime' },
     restart: { unit: 'crio.service', action: 'restart' },
     notes: [
+      ...(host.isThisMachine && findProgram('crio', SEARCH_PATH) === undefined
+        ? ['there is no CRI-O here yet']
+        : []),
       'CRI-O watches the directory: nothing is to be restarted',
       "the pods' own containers (pause) are not measured: CRI-O calls no hooks for them",
       ...flagNotes(host),
