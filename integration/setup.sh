@@ -22,6 +22,8 @@ packages_for() {
   case $1 in demo | test) echo runc swtpm tpm2-tools mount ;; esac
   case $1 in test) echo crun swtpm-tools mtree-netbsd attr acl libcap2-bin strace python3 patch uidmap ;; esac
   case $1 in test) echo busybox-static catatonit tzdata ;; esac
+  # What integration/vm/setup.sh makes machines with, beside the tests.
+  case $1 in test) echo qemu-system-x86 qemu-utils xz-utils ;; esac
   case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs systemd ;; esac
   case $1 in test | bench) echo buildah umoci ;; esac
   # Kubernetes' published types and kustomize, for what installs on every node. Another kubectl will do.
@@ -161,8 +163,6 @@ main() {
   [ "$1" = build ] || make_rootfs
   case $1 in test | bench) make_images "$1" ;; esac
   [ "$1" != test ] || make_installer_base
-  # It prints where it is.
-  [ "$1" != test ] || sh integration/vm/setup.sh >/dev/null
 }
 
 main "$@"
