@@ -44,6 +44,22 @@ export const installerCases: readonly InstallerCase[] = [
     programs: ['/usr/bin/containerd'],
   },
   {
+    title: 'containerd that reads drop-ins, and a base spec of the site',
+    engine: 'containerd',
+    files: {
+      '/usr/bin/containerd': '#!/bin/false\n',
+      '/lib/systemd/system/containerd.service': '[Service]\nExecStart=/usr/bin/containerd\n',
+      '/etc/containerd/site.json': '{"ociVersion": "1.2.0", "hooks": {}}\n',
+      '/etc/containerd/config.toml': `version = 3
+imports = ["/etc/containerd/conf.d/*.toml"]
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.crun]
+  runtime_type = "io.containerd.runc.v2"
+  base_runtime_spec = "/etc/containerd/site.json"
+`,
+    },
+    programs: ['/usr/bin/containerd'],
+  },
+  {
     title: 'Docker with a daemon.json of its own',
     engine: 'docker',
     files: {
