@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { startDaemon } from '#integration/engines/daemon';
-import { writeRuncFront } from '#integration/engines/runc-front';
-import { unmountBelow } from '#integration/engines/unmount-below';
+import { writeDockerSettings } from '#integration/engines/docker-settings';
+import { removeDirectory } from '#integration/engines/remove-directory';
 import type { Host } from '#integration/host';
 import { type Ended, run } from '#integration/runtime';
 import type { SteppedEngine } from './engine.ts';
@@ -27,21 +27,10 @@ export async function startDocker(host: Host, options: DockerOptions = {}): Prom
   // Whoever is root in a user namespace has to get through.
   chmodSync(host.directory, 0o711);
   const socket = `unix://${directory}/sock`;
-  const configuration = {
-    'data-root': `${directory}/root`,
-    'exec-root': `${directory}/exec`,
-    hosts: [socket],
-    pidfile: `${directory}/pid`,
+  writeDockerSettings(directory, host, {
     'storage-driver': options.storageDriver ?? 'overlay2',
     ...(options.remapped === undefined ? {} : { 'userns-remap': options.remapped }),
-    runtimes: { measured: { path: writeRuncFront(directory, host) } },
-    'default-runtime': 'measured',
-    bridge: 'none',
-    iptables: false,
-    'ip-forward': false,
-    'ip-masq': false,
-  };
-  writeFileSync(`${directory}/daemon.json`, JSON.stringify(configuration));
+  });
   writeFileSync(`${directory}/subids`, `${options.remapped}:${FIRST_ID}:65536\n`);
   const withIds = ['unshare', '--mount', 'sh', '-euc', withSubordinateIds, `${directory}/subids`];
   const dockerd = ['dockerd', '--config-file', `${directory}/daemon.json`];
@@ -128,7 +117,6 @@ class Docker implements SteppedEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon[Symbol.asyncDispose]();
-    await unmountBelow(this.#directory);
-    rmSync(this.#directory, { recursive: true, force: true });
+    await removeDirectory(this.#directory);
   }
 }

@@ -1,21 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { unmountBelow } from '#integration/engines/unmount-below';
+import { writeFileSync } from 'node:fs';
+import { writePodmanSettings } from '#integration/engines/podman-settings';
+import { removeDirectory } from '#integration/engines/remove-directory';
 import type { Host } from '#integration/host';
 import { program, workDirectory } from '#integration/program';
 import { type Ended, type RuntimeName, run } from '#integration/runtime';
 import type { SteppedEngine } from './engine.ts';
 import type { Image, ImageName } from './images.ts';
-
-/** Neither systemd nor a network nor more open files than a small machine allows. */
-const containersConf = `
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-netns = "none"
-log_driver = "none"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "none"
-`;
 
 /**
  * crun refuses a host that mounts cgroup v2 beside v1, and --userns=auto wants ids for a user `containers`, so podman runs
@@ -75,16 +65,8 @@ export class Podman implements SteppedEngine {
   constructor(host: Host, options: PodmanOptions) {
     this.#options = options;
     this.#directory = `${host.directory}/podman`;
-    mkdirSync(`${this.#directory}/hooks.d`, { recursive: true });
-    writeFileSync(`${this.#directory}/containers.conf`, containersConf);
+    writePodmanSettings(this.#directory, host);
     writeFileSync(`${this.#directory}/subids`, 'containers:1000000:1000000\n');
-    const hook = {
-      version: '1.0.0',
-      hook: host.hookEntry(),
-      when: { always: true },
-      stages: ['createRuntime'],
-    };
-    writeFileSync(`${this.#directory}/hooks.d/oci-measure.json`, JSON.stringify(hook));
   }
 
   async load(images: Readonly<Record<ImageName, Image>>): Promise<void> {
@@ -162,7 +144,6 @@ export class Podman implements SteppedEngine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await unmountBelow(this.#directory);
-    rmSync(this.#directory, { recursive: true, force: true });
+    await removeDirectory(this.#directory);
   }
 }

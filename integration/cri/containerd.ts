@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { startDaemon } from '#integration/engines/daemon';
-import { unmountBelow } from '#integration/engines/unmount-below';
+import { removeDirectory } from '#integration/engines/remove-directory';
 import { CriClient } from './cri-client.ts';
 import { archiveForCri, BASE_NAME, PAUSE_IMAGE } from './images.ts';
 
@@ -51,8 +51,7 @@ export async function startCri(
     },
     async [Symbol.asyncDispose]() {
       await stop();
-      await unmountBelow(directory);
-      rmSync(directory, { recursive: true, force: true });
+      await removeDirectory(directory);
     },
   };
 }

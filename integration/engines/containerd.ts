@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Host } from '#integration/host';
 import { run } from '#integration/runtime';
 import { startDaemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
+import { removeDirectory } from './remove-directory.ts';
 import { writeRuncFront } from './runc-front.ts';
-import { unmountBelow } from './unmount-below.ts';
 
 export async function startContainerd(host: Host): Promise<Engine> {
   const directory = `${host.directory}/containerd`;
@@ -26,8 +26,7 @@ export async function startContainerd(host: Host): Promise<Engine> {
     },
     async [Symbol.asyncDispose]() {
       await daemon[Symbol.asyncDispose]();
-      await unmountBelow(directory);
-      rmSync(directory, { recursive: true, force: true });
+      await removeDirectory(directory);
     },
   };
 }

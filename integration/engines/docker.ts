@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Host } from '#integration/host';
 import { run } from '#integration/runtime';
 import { startDaemon } from './daemon.ts';
+import { writeDockerSettings } from './docker-settings.ts';
 import type { Engine } from './engine.ts';
-import { writeRuncFront } from './runc-front.ts';
-import { unmountBelow } from './unmount-below.ts';
+import { removeDirectory } from './remove-directory.ts';
 
 /** What the image is called in the archives that are loaded here. */
 const NAME = 'image:latest';
@@ -18,20 +18,7 @@ export interface Docker extends Engine {
 export async function startDocker(host: Host): Promise<Docker> {
   const directory = `${host.directory}/docker`;
   mkdirSync(directory);
-  const configuration = JSON.stringify({
-    'data-root': `${directory}/root`,
-    'exec-root': `${directory}/exec`,
-    hosts: [`unix://${directory}/sock`],
-    pidfile: `${directory}/pid`,
-    'storage-driver': 'overlay2',
-    runtimes: { measured: { path: writeRuncFront(directory, host) } },
-    'default-runtime': 'measured',
-    bridge: 'none',
-    iptables: false,
-    'ip-forward': false,
-    'ip-masq': false,
-  });
-  writeFileSync(`${directory}/daemon.json`, configuration);
+  writeDockerSettings(directory, host);
   const globals = ['--host', `unix://${directory}/sock`];
   const start = ['dockerd', '--config-file', `${directory}/daemon.json`];
   const daemon = await startDaemon(start, `${directory}/log`, ['docker', ...globals, 'version']);
@@ -49,8 +36,7 @@ export async function startDocker(host: Host): Promise<Docker> {
     },
     async [Symbol.asyncDispose]() {
       await daemon[Symbol.asyncDispose]();
-      await unmountBelow(directory);
-      rmSync(directory, { recursive: true, force: true });
+      await removeDirectory(directory);
     },
   };
 }
