@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type Swtpm, startSwtpm } from '#hook/log/swtpm.fixture';
 import { type BundleOptions, type HookEntry, writeBundle } from './bundle.ts';
 import { mountOverlay } from './overlay.ts';
 import { program, workDirectory } from './program.ts';
 import { type Ended, type RuntimeName, run, runContainer } from './runtime.ts';
-import { type Swtpm, startSwtpm } from './swtpm.ts';
 
 export interface HostOptions {
   /** TOML between the first key and the tables. */

@@ -1,7 +1,7 @@
 /** `npm run demo`: what the project is for, shown on a software TPM and a real container. */
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { startSwtpm } from '#hook/log/swtpm.fixture';
 import { debianRootfs } from '#integration/program';
-import { startSwtpm } from '#integration/swtpm';
 import { writeConfiguration } from './container.ts';
 import { openShell } from './shell.ts';
 import { tellStory } from './story.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Swtpm } from '#integration/swtpm';
+import type { Swtpm } from '#hook/log/swtpm.fixture';
 import { hookEntry, makeBundle } from './container.ts';
 import { changeOneByte, makeImage } from './image.ts';
 import type { Shell } from './shell.ts';

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type Swtpm, startSwtpm } from '#hook/log/swtpm.fixture';
 import { startDaemon } from '#integration/engines/daemon';
 import { Host } from '#integration/host';
 import { program, workDirectory } from '#integration/program';
 import { type Ended, run } from '#integration/runtime';
-import { type Swtpm, startSwtpm } from '#integration/swtpm';
 
 /** Of which the host has its own, with what is there below it. */
 const CHANGED = ['etc', 'usr'];
