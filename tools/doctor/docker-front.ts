@@ -6,7 +6,7 @@ import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, notSeen, problem } from './finding.ts';
 import { type HookEntry, parseHook } from './hook-entry.ts';
 import { whoElseWrites } from './ownership.ts';
-import { findProgram } from './programs.ts';
+import { findProgram, SEARCH_PATH } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
 const CHECK = 'front';
@@ -74,14 +74,10 @@ async function checkBehind(path: string, text: string): Promise<readonly Finding
   const line = handOverOf(text) ?? '';
   const [, quoted, plain] = /^exec (?:'([^']*)'|(\S+)) /.exec(line) ?? [];
   const program = quoted ?? plain ?? '';
-  const runtime = program.startsWith('/') ? program : findProgram(program, searchPath());
+  const runtime = program.startsWith('/') ? program : findProgram(program, SEARCH_PATH);
   if (runtime === undefined || statSync(runtime, { throwIfNoEntry: false }) === undefined) {
     const found = `${path} hands over to ${JSON.stringify(program)}, which is not there`;
     return [problem(CHECK, found, expected, `install it, then: ${INSTALL}`)];
   }
   return [await checkRuntime(runtime, 'runc')];
-}
-
-function searchPath(): readonly string[] {
-  return ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 }

@@ -1,6 +1,7 @@
 /** Whether Docker's next container calls the hook. Docker has no hooks: its default runtime has to be our front. */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemErrorCode } from '#digest/system-error-code';
 import { DOCKER_RUNTIME } from '#tools/install/own-places';
 import { checkChangedSince } from './changed-since.ts';
 import { type Daemon, flagOf, flagsOf } from './daemons.ts';
@@ -148,7 +149,7 @@ function readDaemonJson(path: string): DaemonJson {
     };
   } catch (error) {
     const none = { isThere: false, defaultRuntime: 'runc', runtimes: [], hosts: [] };
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return none;
+    if (systemErrorCode(error) === 'ENOENT') return none;
     return {
       ...none,
       isThere: true,
