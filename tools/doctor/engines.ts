@@ -1,17 +1,10 @@
+import { isRoot } from '#digest/thread-credentials';
 import { checkBuildah } from './buildah.ts';
 import { checkContainerd } from './containerd.ts';
 import { checkCrio } from './crio.ts';
 import { checkDocker } from './docker.ts';
 import type { EngineSetup } from './engine-setup.ts';
-import {
-  type Check,
-  type Engine,
-  type Finding,
-  findingsOf,
-  isRoot,
-  notSeen,
-  warning,
-} from './finding.ts';
+import { type Check, type Engine, type Finding, findingsOf, notSeen, warning } from './finding.ts';
 import { checkKubernetes } from './kubernetes.ts';
 import { checkPodman } from './podman.ts';
 import { runChecks } from './run-checks.ts';

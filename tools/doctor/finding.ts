@@ -1,3 +1,5 @@
+import { isRoot } from '#digest/thread-credentials';
+
 /** What calls the hook, or what calls that. */
 export type Engine = 'podman' | 'buildah' | 'cri-o' | 'containerd' | 'docker' | 'kubernetes';
 
@@ -51,8 +53,4 @@ export function notSeen(check: string, what: string, expected: string, error: un
         expected,
         'run `oci-measure doctor` as root',
       );
-}
-
-export function isRoot(): boolean {
-  return process.geteuid?.() === 0;
 }

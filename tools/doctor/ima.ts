@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
+import { isRoot } from '#digest/thread-credentials';
 import type { Securityfs } from '#hook/ima/list-file';
 import type { Config } from '#hook/input/config';
 import type { Tpm } from '#hook/log/tpm';
 import { type Mount, readMountinfo } from '#hook/rootfs/mountinfo';
 import { placesOfThisMachine } from '#tools/install/ima/places';
 import { openIma, SECURITYFS } from '#tools/install/ima/policy-facts';
-import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
+import { type Finding, notSeen, ok, problem, warning } from './finding.ts';
 import { checkRecords } from './ima-records.ts';
 
 const CHECK = 'ima';

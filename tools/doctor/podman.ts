@@ -1,7 +1,8 @@
 /** Whether podman's next container calls the hook, as podman itself tells. It has no daemon: every start reads all there is to read. */
+import { isRoot } from '#digest/thread-credentials';
 import { HOOKS_DIRECTORY, SITE_HOOKS_DIRECTORY } from '#tools/install/own-places';
 import type { EngineSetup } from './engine-setup.ts';
-import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
+import { type Finding, notSeen, ok, problem, warning } from './finding.ts';
 import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkOwned, filesIn } from './owned-files.ts';
 import { findProgram, runProgram } from './programs.ts';

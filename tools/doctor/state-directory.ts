@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '#digest/system-error-code';
-import { type Finding, isRoot, notSeen, ok, problem, warning } from './finding.ts';
+import { isRoot } from '#digest/thread-credentials';
+import { type Finding, notSeen, ok, problem, warning } from './finding.ts';
 import { formatMode, whoElseWrites } from './ownership.ts';
 
 const CHECK = 'state-directory';

@@ -1,6 +1,7 @@
+import { isRoot } from '#digest/thread-credentials';
 import type { BankName } from '#hook/log/bank';
 import type { Tpm } from '#hook/log/tpm';
-import { type Finding, isRoot, ok, problem, warning } from './finding.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
 
 const CHECK = 'tpm';
 const STRONG: readonly BankName[] = [

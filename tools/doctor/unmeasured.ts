@@ -1,3 +1,4 @@
+import { isRoot } from '#digest/thread-credentials';
 import type { Config } from '#hook/input/config';
 import { measuredContainers } from '#tools/containers/measured-container';
 import { runningContainers } from '#tools/containers/running-container';
@@ -5,7 +6,7 @@ import {
   type UnmeasuredContainer,
   unmeasuredContainers,
 } from '#tools/containers/unmeasured-container';
-import { type Finding, isRoot, notSeen, ok, warning } from './finding.ts';
+import { type Finding, notSeen, ok, warning } from './finding.ts';
 
 const CHECK = 'container';
 const EXPECTED = 'a record of every container that runs now';
