@@ -11,8 +11,8 @@ PROGRAM=/usr/bin/oci-measure
 # The machine's process 1, or another process in the mount namespace that is the machine.
 HOST_PID=${HOST_PID:-1}
 HOST_ROOT=/proc/$HOST_PID/root
-# On the machine: where the program is while it installs itself.
-STAGE=/run/oci-measure-installer
+# On the machine: where the program is while it installs itself. Not in /run, which is often small and noexec.
+STAGE=/var/lib/oci-measure-installer
 # In this container: what was done, once it was.
 DONE=/run/oci-measure-installer.done
 RETRY_SECONDS=${RETRY_SECONDS:-60}
@@ -26,17 +26,18 @@ usage() {
 
 on_machine() { nsenter --target "$HOST_PID" --mount -- "$@"; }
 
+# `set -e` does not hold here: it is called as a condition.
 stage() {
-  rm -rf "$HOST_ROOT$STAGE"
-  mkdir -m 700 "$HOST_ROOT$STAGE"
-  cp "$PROGRAM" "$HOST_ROOT$STAGE/oci-measure"
+  rm -rf "$HOST_ROOT$STAGE" &&
+    mkdir -m 700 "$HOST_ROOT$STAGE" &&
+    cp "$PROGRAM" "$HOST_ROOT$STAGE/oci-measure"
 }
 
 unstage() { rm -rf "$HOST_ROOT$STAGE"; }
 
 # As if called there.
 run_on_machine() {
-  stage
+  stage || { say "cannot copy the program to the machine's $STAGE"; unstage; return 1; }
   result=0
   on_machine "$STAGE/oci-measure" "$@" || result=$?
   unstage
