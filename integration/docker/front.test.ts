@@ -138,11 +138,16 @@ describe('Docker, installed and reloaded,', () => {
   });
 
   test('removed under a running container, lets it be executed in and stopped', async () => {
+    const id = await docker('create', '--name=created', ...ALONE, 'image:latest', 'true');
     const { exitCode, stdout, stderr } = await host.inside(program, 'uninstall', 'docker');
     assert.equal(exitCode, 0, stderr);
-    assert.match(stdout, /oci-measure-runc stays, and only hands over/);
+    assert.match(stdout, new RegExp(`only hands over.* 2 containers by it.*${id.slice(0, 12)}`));
     assert.match(stdout, /until it is restarted/);
-    assert.equal(readFileSync(host.at(DAEMON_JSON), 'utf8'), SETTINGS);
+    const settings: unknown = JSON.parse(readFileSync(host.at(DAEMON_JSON), 'utf8'));
+    assert.deepEqual(settings, {
+      ...JSON.parse(SETTINGS),
+      runtimes: { ...JSON.parse(SETTINGS).runtimes, 'oci-measure': { path: FRONT } },
+    });
     const records = await recordsOf(async () => {
       assert.equal(await docker('exec', 'web', 'echo', 'executed'), 'executed');
       await run('image:latest', 'true');
@@ -152,12 +157,25 @@ describe('Docker, installed and reloaded,', () => {
     assert.deepEqual(records, []);
   });
 
-  test('restarted, knows nothing of it any more, and the next removal takes the rest', async () => {
+  test('restarted, starts what was created before, and measures nothing', async () => {
     await daemon[Symbol.asyncDispose]();
     stack.use(await host.startDaemon(['dockerd'], ['docker', 'version']));
     assert.equal(await docker('info', '--format={{.DefaultRuntime}}'), 'runc');
+    const records = await recordsOf(async () => {
+      assert.equal(await docker('start', '--attach', 'created'), '');
+      await run('image:latest', 'true');
+    });
+    assert.deepEqual(records, []);
+    const { stdout } = await host.inside(program, 'doctor');
+    assert.match(stdout, /uninstalled but for .*oci-measure-runc/);
+    assert.doesNotMatch(stdout, /problem.*docker/);
+  });
+
+  test('once those are gone, the next removal takes the rest', async () => {
+    await docker('rm', 'created');
     const { exitCode, stderr } = await host.inside(program, 'uninstall', 'docker');
     assert.equal(exitCode, 0, stderr);
+    assert.equal(readFileSync(host.at(DAEMON_JSON), 'utf8'), SETTINGS);
     const left = await host.succeed(
       'sh',
       '-c',

@@ -1,9 +1,10 @@
 /** The front that Docker starts in a runtime's place, made by `install docker`. */
 import { readFileSync, statSync } from 'node:fs';
-import { handOverOf, isFront } from '#tools/install/docker/front';
+import { handOverOf, isFront, onlyHandsOver } from '#tools/install/docker/front';
 import { checkEntry } from './check-entry.ts';
+import type { DockerRuntime } from './docker-api.ts';
 import type { EngineSetup } from './engine-setup.ts';
-import { type Finding, notSeen, problem } from './finding.ts';
+import { type Finding, notSeen, problem, warning } from './finding.ts';
 import { type HookEntry, parseHook } from './hook-entry.ts';
 import { whoElseWrites } from './ownership.ts';
 import { findProgram, SEARCH_PATH } from './programs.ts';
@@ -30,6 +31,17 @@ export function hookOfFront(path: string, text: string): HookEntry | undefined {
   if (word === undefined) return undefined;
   const hook: unknown = JSON.parse(word.replaceAll(String.raw`'\''`, "'"));
   return parseHook(path, hook, { stages: ['createRuntime'], always: true });
+}
+
+/** A front that a removal left for who still calls it, and the default runtime that there is on disk. */
+export function checkRemoved(
+  { name, path }: DockerRuntime,
+  defaultRuntime: string,
+): Finding | undefined {
+  if (name === defaultRuntime || !onlyHandsOver(readFront(path) ?? '')) return undefined;
+  const found = `uninstalled but for ${path}, which only hands over: containers that were created for the runtime ${name} start by it, and no container calls the hook`;
+  const mend = `create those containers anew, restart Docker, and then: oci-measure uninstall docker; or have containers call the hook: ${INSTALL}`;
+  return warning(CHECK, found, 'a front that adds the hook, or none', mend);
 }
 
 export async function checkFront(

@@ -138,6 +138,19 @@ describe('doctor about Docker', () => {
     assert.deepEqual(checks, ['engine', 'front', 'runtime']);
   });
 
+  test('what a removal left for containers that were created before is a warning, before and after a restart', async () => {
+    const removed = { ...ALONE, runtimes: OURS.runtimes };
+    writeFront({ entry: undefined });
+    const left = `echo '${JSON.stringify(removed)}' >${CONFIG}`;
+    for (const script of [left, `${RUNNING}\n${left}`, `${left}\n${RUNNING}`]) {
+      host.write(CONFIG, { ...ALONE, ...OURS });
+      const [finding, ...others] = wrong(await doctor(script));
+      assert.deepEqual(others, []);
+      assert.equal(finding?.status, 'warning');
+      assert.match(finding.found, /^uninstalled but for .*oci-measure-runc/);
+    }
+  });
+
   test('a dockerd without a daemon.json is not said to have one', async () => {
     const [finding] = await doctor(`rm ${CONFIG}`);
     assert.match(finding?.found ?? '', /as there is no \/etc\/docker\/daemon\.json$/);

@@ -6,7 +6,7 @@ import { DOCKER_RUNTIME } from '#tools/install/own-places';
 import { checkChangedSince } from './changed-since.ts';
 import { type Daemon, flagOf, flagsOf } from './daemons.ts';
 import { askDocker, type DockerInfo, type DockerRuntime, runtimeOf } from './docker-api.ts';
-import { checkFront, readFront } from './docker-front.ts';
+import { checkFront, checkRemoved, readFront } from './docker-front.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { listAt, tableAt, textAt } from './member.ts';
@@ -48,7 +48,7 @@ async function checkStopped(path: string, setup: EngineSetup): Promise<readonly 
   const shown = `${path} ${version}, which does not run, would start ${file.defaultRuntime}`;
   return [
     ok(CHECK, `${shown}, ${source}`, EXPECTED),
-    ...(await checkRuntimes(file, setup)),
+    ...(await checkRuntimes(file, file, setup)),
     ...checkOwned([path, DAEMON_JSON, dirname(DAEMON_JSON)]),
   ];
 }
@@ -64,7 +64,7 @@ async function checkRunning(daemon: Daemon, setup: EngineSetup): Promise<readonl
   const shown = `${daemon.executable} ${info.version}, pid ${daemon.pid}`;
   return [
     ok(CHECK, `${shown}, asked at ${socket}, starts ${info.defaultRuntime}`, EXPECTED),
-    ...(await checkRuntimes(info, setup)),
+    ...(await checkRuntimes(info, file, setup)),
     ...(file.failure === undefined ? [] : [refused(path, file.failure)]),
     ...checkReloaded(info, file, path),
     ...checkOwned([daemon.executable, path, dirname(path)]),
@@ -89,11 +89,17 @@ async function ask(daemon: Daemon, hosts: readonly string[]): Promise<Asked> {
 
 async function checkRuntimes(
   { defaultRuntime, runtimes }: Runtimes,
+  file: Runtimes,
   setup: EngineSetup,
 ): Promise<readonly Finding[]> {
   const expected = 'a default runtime that adds the hook (the front that `install docker` makes)';
   const fronts = runtimes.filter(({ path }) => readFront(path) !== undefined);
+  const own = fronts.find(({ name }) => name === DOCKER_RUNTIME);
   const front = fronts.find(({ name }) => name === defaultRuntime);
+  if (own !== undefined && (front === undefined || front === own)) {
+    const removed = checkRemoved(own, file.defaultRuntime);
+    if (removed !== undefined) return [removed];
+  }
   const others = runtimes.filter((one) => !fronts.includes(one) && !BUILT_IN.test(one.name));
   const bypasses = others.map(({ name }) => `--runtime ${name}`);
   if (front === undefined) {

@@ -9,7 +9,13 @@ import { dropBackup, type FileChange } from './file-change.ts';
 import type { Host } from './host.ts';
 import { lockHost } from './host-lock.ts';
 import { bringIntoForce, commandOf, lastChange, restartNotes, tellWhatStays } from './in-force.ts';
-import { changeInstalled, type Installed, NOTHING, readInstalled } from './installed.ts';
+import {
+  changeInstalled,
+  type Installed,
+  type Moment,
+  NOTHING,
+  readInstalled,
+} from './installed.ts';
 import type { InstallOrder, Order } from './order.ts';
 import { RECORD_SUFFIX } from './own-places.ts';
 import { requireSystemd } from './restart.ts';
@@ -67,7 +73,9 @@ export async function uninstallEngine(order: Order): Promise<number> {
   const before = readInstalled(host, recordFile) ?? NOTHING;
   const { [engine]: own, ...others } = before.engines;
   const recorded = own?.files ?? [];
-  const { plan, shared } = splitPlan(host, await installer.uninstall(host, recorded), others);
+  const wanted = await installer.uninstall(host, recorded, order.force);
+  const { plan, shared } = splitPlan(host, wanted, others);
+  if (plan.isUnfinished === true) return await retreat(order, plan, recordFile, before);
   const isLast = Object.keys(others).length === 0;
   const rest = isLast ? undefined : { ...before, engines: others };
   const takeAway: readonly Step[] =
@@ -78,11 +86,7 @@ export async function uninstallEngine(order: Order): Promise<number> {
   if (order.dryRun) return 0;
   if (order.restart) requireSystemd();
   makeReadable();
-  const takenOut = own === undefined ? undefined : lastChange(order, plan, own.takenOut, true);
-  if (own !== undefined && takenOut !== undefined) {
-    const engines = { ...before.engines, [engine]: { files: own.files, takenOut } };
-    applyStep(changeInstalled(host, recordFile, { ...before, engines }));
-  }
+  const takenOut = noteTakenOut(order, plan, recordFile, before);
   for (const step of plan.changes) applyStep(step);
   for (const { path, makeIn } of plan.changes) dropBackup(path, makeIn);
   for (const file of recorded.filter((one) => !isUsedBy(others, one))) dropBackup(host.at(file));
@@ -96,6 +100,43 @@ export async function uninstallEngine(order: Order): Promise<number> {
   applyStep(changeInstalled(host, recordFile, rest));
   if (isLast) clearUp(host, executable, before);
   return 0;
+}
+
+/** As far as it can be done now; whatever a later removal needs stays. */
+async function retreat(
+  order: Order,
+  plan: EnginePlan,
+  recordFile: string,
+  before: Installed,
+): Promise<number> {
+  tellAll(plan.changes, [...plan.notes, ...restartNotes(order, plan)], order);
+  if (order.dryRun) return 0;
+  if (order.restart) requireSystemd();
+  makeReadable();
+  const takenOut = noteTakenOut(order, plan, recordFile, before);
+  for (const step of plan.changes) applyStep(step);
+  const inForce = await bringIntoForce(order, plan.restart, takenOut);
+  if (plan.restart !== undefined && inForce !== 'yes') {
+    order.say(`${commandOf(plan.restart)} brings it into force\n`);
+  }
+  return 0;
+}
+
+/** Recorded before anything is changed. */
+function noteTakenOut(
+  order: Order,
+  plan: EnginePlan,
+  recordFile: string,
+  before: Installed,
+): Moment | undefined {
+  const { host, engine } = order;
+  const own = before.engines[engine];
+  const takenOut = own === undefined ? undefined : lastChange(order, plan, own.takenOut, true);
+  if (own !== undefined && takenOut !== undefined) {
+    const engines = { ...before.engines, [engine]: { files: own.files, takenOut } };
+    applyStep(changeInstalled(host, recordFile, { ...before, engines }));
+  }
+  return takenOut;
 }
 
 type Engines = Installed['engines'];
@@ -120,12 +161,13 @@ function isUsedBy(engines: Engines, file: string): boolean {
 }
 
 function tell(steps: readonly Step[], notes: readonly string[], order: Order): void {
+  if (steps.some(isPending)) tellAll(steps, notes, order);
+  else order.say('nothing to do\n');
+}
+
+function tellAll(steps: readonly Step[], notes: readonly string[], order: Order): void {
   const { host, dryRun, say } = order;
   const pending = steps.filter(isPending);
-  if (pending.length === 0) {
-    say('nothing to do\n');
-    return;
-  }
   for (const step of pending) say(dryRun ? diffOfStep(step, host) : `${describeStep(step)}\n`);
   for (const note of notes) say(`note: ${note}\n`);
 }

@@ -16,6 +16,11 @@ export interface EnginePlan {
    * engine that keeps its configuration in memory has taken a removal in, the executable stays.
    */
   readonly restart?: Restart;
+  /**
+   * Of a removal: something of it has to stay for now, so the engine stays installed, with the record, the backups and the executable, until
+   * a removal is asked for again.
+   */
+  readonly isUnfinished?: boolean;
 }
 
 export interface Restart {
@@ -40,7 +45,8 @@ export interface EngineInstaller {
    * Whatever may be there: all, nothing, or what a killed installation left, edited meanwhile or not.
    *
    * @param recorded host paths that earlier installations for this engine changed or meant to change
+   * @param isForced whether everything goes, whoever still needs it
    * @throws ToolError `install` if something cannot be done without harm
    */
-  uninstall(host: Host, recorded: readonly string[]): Promise<EnginePlan>;
+  uninstall(host: Host, recorded: readonly string[], isForced?: boolean): Promise<EnginePlan>;
 }

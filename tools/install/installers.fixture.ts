@@ -8,6 +8,8 @@ export interface InstallerCase {
   readonly files: Readonly<Record<string, string>>;
   /** Of those that are programs. */
   readonly programs?: readonly string[];
+  /** A directory that keeps a removal from its end while it is there. */
+  readonly inUse?: { readonly path: string; readonly files: Readonly<Record<string, string>> };
 }
 
 export const installerCases: readonly InstallerCase[] = [
@@ -68,5 +70,19 @@ imports = ["/etc/containerd/conf.d/*.toml"]
         '{\n\t"log-driver": "journald", "features": { "buildkit": true }\n}',
     },
     programs: ['/usr/bin/runc'],
+  },
+  {
+    title: 'Docker with a container that was created under it',
+    engine: 'docker',
+    files: {
+      '/usr/bin/runc': '#!/bin/false\n',
+      '/etc/docker/daemon.json': '{"default-runtime": "runc"}\n',
+      '/var/lib/docker/containers/0/hostconfig.json': '{"Runtime":"runc"}',
+    },
+    programs: ['/usr/bin/runc'],
+    inUse: {
+      path: '/var/lib/docker/containers/1',
+      files: { '/var/lib/docker/containers/1/hostconfig.json': '{"Runtime":"oci-measure"}' },
+    },
   },
 ];

@@ -47,11 +47,12 @@ function checkContainersStart(root: string): void {
   );
 }
 
-for (const { title, engine, ...tree } of installerCases) {
+for (const { title, engine, inUse, ...tree } of installerCases) {
   describe(title, { concurrency: 2 }, () => {
     const base = join(scratch, title);
     makeTree(base, tree);
     const before = pictureOf(base);
+    if (inUse !== undefined) makeTree(base, inUse);
     const order = (action: TreeOrder['action'], root: string): TreeOrder => ({
       action,
       engine,
@@ -59,13 +60,23 @@ for (const { title, engine, ...tree } of installerCases) {
       program,
     });
 
+    /** In two steps where it has to be. */
+    async function remove(root: string): Promise<void> {
+      await carryOut(order('uninstall', root));
+      if (inUse === undefined) return;
+      checkContainersStart(root);
+      assert.notDeepEqual(withoutEmpty(pictureOf(root)), withoutEmpty(before));
+      rmSync(join(root, inUse.path), { recursive: true });
+      await carryOut(order('uninstall', root));
+    }
+
     test('is as it was, byte for byte, when what was installed is removed', async () => {
       const root = copyOf(base, 'whole');
       await carryOut(order('install', root));
       assert.notDeepEqual(pictureOf(root), before);
       checkContainersStart(root);
       assert.equal(await carryOut(order('install', root)), 'nothing to do\n');
-      await carryOut(order('uninstall', root));
+      await remove(root);
       assert.deepEqual(pictureOf(root), before);
       assert.equal(await carryOut(order('uninstall', root)), 'nothing to do\n');
     });
@@ -77,13 +88,13 @@ for (const { title, engine, ...tree } of installerCases) {
         const killed = await killAtEveryStep(start, order(action, start), async (root) => {
           checkContainersStart(root);
           const again = copyOf(root, 'again');
-          await carryOut(order('uninstall', root));
+          await remove(root);
           assert.deepEqual(withoutEmpty(pictureOf(root)), withoutEmpty(before));
           // Asked for again, it does the rest.
           await carryOut(order('install', again));
           checkContainersStart(again);
           assert.equal(await carryOut(order('install', again)), 'nothing to do\n');
-          await carryOut(order('uninstall', again));
+          await remove(again);
           assert.deepEqual(withoutEmpty(pictureOf(again)), withoutEmpty(before));
         });
         assert.ok(killed >= 5, `killed ${killed} times`);

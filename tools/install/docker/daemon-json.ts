@@ -126,9 +126,7 @@ export function withoutOurs(
   former: Former | undefined,
 ): string | undefined {
   if (text === undefined || isBlank(text)) return text;
-  const { defaultRuntime } = readDaemonJson(text, label);
-  let after = text;
-  if (defaultRuntime === DOCKER_RUNTIME) after = withFormerDefault(after, former);
+  let after = withoutOurDefault(text, label, former);
   const runtimes = memberOf(rootOf(after), 'runtimes');
   if (runtimes !== undefined && memberOf(runtimes.value, DOCKER_RUNTIME) !== undefined) {
     const isAllOurs = membersOf(runtimes.value).length === 1 && former?.hadRuntimes === false;
@@ -139,6 +137,16 @@ export function withoutOurs(
   if (after === text) return text;
   const isEmpty = membersOf(rootOf(after)).length === 0;
   return isEmpty && former?.empty !== undefined ? (former.empty ?? undefined) : after;
+}
+
+/**
+ * The text with the default runtime that it had, and ours as one of the others: what {@link withoutOurs} takes the rest out of, now or later.
+ *
+ * @throws ToolError `install`
+ */
+export function withoutOurDefault(text: string, label: string, former: Former | undefined): string {
+  const { defaultRuntime } = readDaemonJson(text, label);
+  return defaultRuntime === DOCKER_RUNTIME ? withFormerDefault(text, former) : text;
 }
 
 function withFormerDefault(text: string, former: Former | undefined): string {

@@ -8,8 +8,8 @@ export interface DaemonPlaces {
   readonly pidFile: string;
   /** Of the API. */
   readonly socket: string;
-  /** Each has a directory for each container. */
-  readonly containers: string;
+  /** Has all that is Docker's own. */
+  readonly dataRoot: string;
   /** Each has a directory for each container that runs. */
   readonly bundles: readonly string[];
 }
@@ -34,7 +34,7 @@ export function daemonPlaces(
   return {
     pidFile: setting('pidfile', '/run/docker.pid'),
     socket: sockets.find(isPath) ?? '/run/docker.sock',
-    containers: join(setting('data-root', '/var/lib/docker'), 'containers'),
+    dataRoot: setting('data-root', '/var/lib/docker'),
     // With a containerd of Docker's own, and with the system's.
     bundles: [join(execRoot, 'containerd/daemon', TASKS), join('/run/containerd', TASKS)],
   };

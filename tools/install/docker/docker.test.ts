@@ -1,25 +1,32 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
+import { carryOut as carryOutOrder } from '#tools/install/driven.fixture';
 import type { EngineOptions, EnginePlan } from '#tools/install/engine-plan';
 import { applyChange, dropBackup, isChange } from '#tools/install/file-change';
 import { type Host, hostAt } from '#tools/install/host';
 import { REAL_FILES } from './daemon-json.fixture.ts';
+import { readDaemonJson } from './daemon-json.ts';
 import { docker } from './docker.ts';
+import { onlyHandsOver } from './front.ts';
 
 const PARENT = '/var/lib/oci-measure-test';
 const FILE = '/etc/docker/daemon.json';
 const FRONT = '/usr/libexec/oci/hooks.d/oci-measure-runc';
+const CONTAINER = 'fedcba9876543210';
 const UNIT = '/usr/lib/systemd/system/docker.service';
 const OPTIONS: EngineOptions = {
   config: undefined,
@@ -55,13 +62,29 @@ class Machine implements Disposable {
     return carryOut(await docker.install(this.host, { ...OPTIONS, ...options }));
   }
 
-  async uninstall(): Promise<EnginePlan> {
-    return carryOut(await docker.uninstall(this.host, []));
+  async uninstall(isForced = false): Promise<EnginePlan> {
+    return carryOut(await docker.uninstall(this.host, [], isForced));
+  }
+
+  /** A container that Docker starts under our runtime, or not at all. */
+  createContainer(daemonJson = ''): void {
+    const text = '{"Runtime":"oci-measure","ConsoleSize":[0,0]}';
+    this.write(`${dataRootOf(daemonJson)}/containers/${CONTAINER}/hostconfig.json`, text);
+  }
+
+  removeContainer(daemonJson = ''): void {
+    rmSync(`${this.root}${dataRootOf(daemonJson)}/containers/${CONTAINER}`, { recursive: true });
   }
 
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Where dockerd keeps containers' settings, as the file says. */
+function dataRootOf(daemonJson: string): string {
+  if (daemonJson.includes('userns-remap')) return '/var/lib/docker/100000.100000';
+  return daemonJson.includes('/srv/docker') ? '/srv/docker' : '/var/lib/docker';
 }
 
 function carryOut(plan: EnginePlan): EnginePlan {
@@ -340,13 +363,17 @@ describe('a removal', () => {
     assert.equal((await machine.uninstall()).restart?.action, 'reload');
   });
 
-  test('names the containers that Docker will not start again', async () => {
+  test('that is forced takes everything, and names the containers that will not start again', async () => {
     using machine = new Machine();
     await machine.install();
-    const hostConfig = '{"Runtime":"oci-measure","ConsoleSize":[0,0]}';
-    machine.write('/var/lib/docker/containers/fedcba9876543210/hostconfig.json', hostConfig);
-    const { notes } = await machine.uninstall();
+    machine.createContainer();
+    const { notes, isUnfinished } = await machine.uninstall(true);
     assert.match(notes.join('\n'), /will not start again.*fedcba987654/);
+    assert.equal(isUnfinished, undefined);
+    assert.deepEqual([machine.read(FILE), machine.read(FRONT)], [undefined, undefined]);
+    // What cannot be started any more keeps nothing.
+    const { changes } = await machine.uninstall();
+    assert.deepEqual(changes.filter(isChange), []);
   });
 
   test('looks where Docker keeps its own, as daemon.json and the command line say', async () => {
@@ -364,7 +391,7 @@ describe('a removal', () => {
       '/srv/data/containers/fedcba9876543210/hostconfig.json',
       '{"Runtime":"oci-measure"}',
     );
-    const { notes, restart } = await machine.uninstall();
+    const { notes, restart } = await machine.uninstall(true);
     assert.match(notes.join('\n'), /container 0123456789ab calls it.*\n.*again.*fedcba987654/);
     assert.equal(restart?.action, 'restart');
   });
@@ -384,4 +411,108 @@ describe('a removal', () => {
     for (const { path } of changes) dropBackup(path);
     assert.ok(!existsSync(`${machine.root}${FILE}.before-oci-measure`));
   });
+});
+
+describe('while containers are there that were created under it, a removal', () => {
+  for (const [title, text] of [...Object.entries(REAL_FILES), ['no file', undefined] as const]) {
+    test(`keeps the runtime alone, and the next one takes the rest: ${title}`, async () => {
+      using machine = new Machine();
+      if (text !== undefined) machine.write(FILE, text);
+      await machine.install();
+      machine.createContainer(text);
+      const { isUnfinished } = await machine.uninstall();
+      assert.equal(isUnfinished, true);
+      const kept = readDaemonJson(machine.read(FILE), FILE);
+      const { defaultRuntime, runtimes } = readDaemonJson(text, FILE);
+      assert.equal(kept.defaultRuntime, defaultRuntime);
+      assert.deepEqual(Object.keys(kept.runtimes), [...Object.keys(runtimes), 'oci-measure']);
+      assert.ok(onlyHandsOver(machine.read(FRONT) ?? ''));
+      assert.deepEqual((await machine.uninstall()).changes.filter(isChange), []);
+      machine.removeContainer(text);
+      await machine.uninstall();
+      assert.deepEqual([machine.read(FILE), machine.read(FRONT)], [text, undefined]);
+    });
+
+    test(`can be followed by an installation: ${title}`, async () => {
+      using machine = new Machine();
+      if (text !== undefined) machine.write(FILE, text);
+      await machine.install();
+      const front = runtimeOf(machine);
+      machine.createContainer(text);
+      await machine.uninstall();
+      await machine.install();
+      assert.equal(runtimeOf(machine), front);
+      assert.doesNotMatch(machine.read(FRONT) ?? '', /nothing else/);
+      machine.removeContainer(text);
+      await machine.uninstall();
+      assert.deepEqual([machine.read(FILE), machine.read(FRONT)], [text, undefined]);
+    });
+  }
+
+  test('lists them and says what to do; dockerd has to be restarted for the default alone', async () => {
+    using machine = new Machine();
+    machine.write('/run/docker.pid', '1');
+    await machine.install();
+    machine.createContainer();
+    const { notes, restart } = await machine.uninstall();
+    assert.match(
+      notes.join('\n'),
+      /1 container by it, or not at all: fedcba987654\n.*`oci-measure uninstall docker` again/,
+    );
+    assert.deepEqual(restart, { unit: 'docker.service', action: 'restart' });
+  });
+
+  test('leaves what somebody edits until the next one', async () => {
+    using machine = new Machine();
+    machine.write(FILE, '{\n  "debug": true\n}\n');
+    await machine.install();
+    machine.createContainer();
+    await machine.uninstall();
+    machine.write(FILE, machine.read(FILE)?.replace('true', 'false,\n  "ipv6": true') ?? '');
+    machine.removeContainer();
+    await machine.uninstall();
+    assert.equal(machine.read(FILE), '{\n  "debug": false,\n  "ipv6": true\n}\n');
+  });
+
+  test('keeps the record, the executable and the backup, which is daemon.json again at last', async () => {
+    using machine = new Machine();
+    machine.write(FILE, '{"debug": true}');
+    machine.write('/program', 'not really an executable');
+    const { ino } = statSync(machine.root + FILE);
+    const order = { engine: 'docker', root: machine.root, program: `${machine.root}/program` };
+    await carryOutOrder({ ...order, action: 'install' });
+    machine.createContainer();
+    const said = await carryOutOrder({ ...order, action: 'uninstall' });
+    assert.match(said, /not removed yet: .*fedcba987654/);
+    assert.equal(
+      await carryOutOrder({ ...order, action: 'uninstall' }),
+      said.slice(said.indexOf('note: ')),
+    );
+    assert.match(machine.read(`${OPTIONS.executable}.installed`) ?? '', /"docker"/);
+    assert.notEqual(machine.read(OPTIONS.executable), undefined);
+    machine.removeContainer();
+    await carryOutOrder({ ...order, action: 'uninstall' });
+    assert.equal(statSync(machine.root + FILE).ino, ino);
+    assert.deepEqual(readdirSync(`${machine.root}/etc/docker`), ['daemon.json']);
+    assert.ok(!existsSync(`${machine.root}/usr/libexec`));
+    assert.equal(await carryOutOrder({ ...order, action: 'uninstall' }), 'nothing to do\n');
+  });
+});
+
+test('what is no regular file, or has no end, is not read', { timeout: 10_000 }, async () => {
+  using machine = new Machine();
+  for (const path of [
+    '/etc/default/docker',
+    UNIT,
+    '/run/docker.pid',
+    `/var/lib/docker/containers/${CONTAINER}/hostconfig.json`,
+  ]) {
+    machine.write(path, '');
+    rmSync(machine.root + path);
+    assert.equal(spawnSync('mkfifo', [machine.root + path]).status, 0);
+  }
+  machine.write('/etc/sysconfig/docker', `OPTIONS=--add-runtime=x=/x\n${' '.repeat(2 ** 20)}`);
+  await machine.install();
+  await machine.uninstall();
+  assert.equal(machine.read(FILE), undefined);
 });

@@ -22,13 +22,19 @@ import {
   EXECUTABLE_BESIDE_READ_ONLY_USR,
 } from '#tools/install/own-places';
 import { cdiRemoval } from './cdi.ts';
-import { formerOf, readDaemonJson, withOurs, withoutOurs } from './daemon-json.ts';
+import {
+  formerOf,
+  readDaemonJson,
+  withOurs,
+  withoutOurDefault,
+  withoutOurs,
+} from './daemon-json.ts';
 import { daemonPlaces } from './daemon-places.ts';
 import { type DockerdCommand, dockerdCommands, flagValue } from './dockerd-flags.ts';
 import { formerRuntime, requireProgram } from './former-runtime.ts';
 import { type FrontRecord, frontText, isFront, readFrontRecord, withoutHook } from './front.ts';
 import { type FrontUsers, frontUsers } from './in-use.ts';
-import { installNotes, removalNotes } from './notes.ts';
+import { installNotes, removalNotes, retreatNotes } from './notes.ts';
 
 const DAEMON_JSON = '/etc/docker/daemon.json';
 const UNIT = 'docker.service';
@@ -43,13 +49,17 @@ export const docker: EngineInstaller = {
     refuseRepeatingFlags(commands);
     return planInstallation(host, configurationFile(commands), options);
   },
-  async uninstall(host, recorded): Promise<EnginePlan> {
+  async uninstall(host, recorded, isForced = false): Promise<EnginePlan> {
     const front = frontOn(host, recorded);
     const record = readFrontRecord(readText(host.at(front)));
     const commands = dockerdCommands(host);
     const path = host.at(record?.file ?? configurationFile(commands));
     const places = daemonPlaces(commands, readText(path), path);
-    return planRemoval({ host, front, record, path }, await frontUsers(host, front, places));
+    const removed = { host, front, record, path };
+    const users = await frontUsers(host, front, places);
+    const isNamed = DOCKER_RUNTIME in readDaemonJson(readText(path), path).runtimes;
+    const isKept = isNamed && users.created.length > 0 && !isForced;
+    return isKept ? planRetreat(removed, users) : planRemoval(removed, users);
   },
 };
 
@@ -75,9 +85,9 @@ function planInstallation(host: Host, file: string, options: EngineOptions): Eng
     throw new ToolError('install', `${quoted(front)} is there, and not of oci-measure`);
   }
   const isDefault = json.defaultRuntime === DOCKER_RUNTIME;
-  const known = isDefault ? readFrontRecord(old) : undefined;
   // Where the front is lost, so is what was before it.
-  const former = known ?? formerOf(withoutOurs(text, path, undefined));
+  const known = readFrontRecord(old);
+  const former = isDefault && known ? known : formerOf(withoutOurs(text, path, known));
   const runtime = formerRuntime(nameOf(former.defaultRuntime), json);
   requireProgram(host, runtime, front);
   const made = frontText({
@@ -101,6 +111,27 @@ interface Removed {
   readonly record: FrontRecord | undefined;
   /** Of daemon.json, here. */
   readonly path: string;
+}
+
+/**
+ * Docker refuses to start a container whose runtime daemon.json does not name any more. So while there are such containers, our runtime stays
+ * as one of the others, and starts them without the hook; the front keeps what the last removal has to know.
+ */
+function planRetreat({ host, front, record, path }: Removed, users: FrontUsers): EnginePlan {
+  const text = readText(host.at(front));
+  const before = readText(path);
+  const after = before === undefined ? undefined : withoutOurDefault(before, path, record);
+  const changes: FileChange[] = [changeOf(path, after)];
+  if (text !== undefined && isFront(text)) {
+    changes.push(changeOf(host.at(front), withoutHook(text, record)));
+  }
+  const restart = restartAfter(path, after);
+  return {
+    changes: [...changes, ...cdiRemoval(host)],
+    notes: retreatNotes({ front: host.at(front), file: path, users, restart }),
+    isUnfinished: true,
+    ...(users.daemon ? { restart } : {}),
+  };
 }
 
 /** First daemon.json, then the front that it named; that stays, without the hook, while somebody may call it. */

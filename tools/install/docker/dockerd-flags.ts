@@ -1,8 +1,9 @@
 /** What dockerd is started with, as far as it matters to daemon.json: flags that repeat a key of it keep dockerd from starting. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '#tools/install/host';
 import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
+import { readFileOfOthers } from './read-file.ts';
 
 /** A command line of dockerd, and where it was found. */
 export interface DockerdCommand {
@@ -105,9 +106,9 @@ function unquote(text: string): string {
 
 function read(host: Host, path: string): string | undefined {
   try {
-    return readFileSync(host.at(path), 'utf8');
+    return readFileOfOthers(host.at(path));
   } catch {
-    // Not there, or not for us: then it is not what dockerd is started by.
+    // Its links lead nowhere: then it is not what dockerd is started by.
     return undefined;
   }
 }

@@ -13,10 +13,11 @@ export interface FrontRecord extends Former {
 }
 
 export interface Front {
-  readonly record: FrontRecord;
+  /** Undefined where daemon.json is again what it was. */
+  readonly record: FrontRecord | undefined;
   /** The runtime that was the default before, with its own arguments. */
   readonly runtime: readonly string[];
-  /** The hook's entry, or undefined for a front that only hands over: what a removal leaves while containers run under it. */
+  /** The hook's entry, or undefined for a front that only hands over: what a removal leaves while containers run under it, or name it. */
   readonly entry: HookCommand | undefined;
 }
 
@@ -28,13 +29,13 @@ export function frontText({ record, runtime, entry }: Front): string {
   if (entry === undefined) {
     const why =
       '# Hands over, and does nothing else: Docker or a container of its still knew it when it was removed.';
-    return lines([...head, why, handOver]);
+    return lines([...head, why, ...recordLine(record), handOver]);
   }
   const executable = shellWord(entry.path);
   return lines([
     ...head,
     '# Adds the hook to what starts a container, and hands over to the runtime that was the default before.',
-    RECORD + JSON.stringify(record),
+    ...recordLine(record),
     'log= before=',
     'for word',
     'do',
@@ -64,7 +65,11 @@ function missing(executable: string): string {
   return `oci-measure: container not started: ${executable} is missing: install it again, or take the hook away by: oci-measure uninstall docker`;
 }
 
-/** What a front remembers; undefined for one that only hands over, or that is none. */
+function recordLine(record: FrontRecord | undefined): readonly string[] {
+  return record === undefined ? [] : [RECORD + JSON.stringify(record)];
+}
+
+/** What a front remembers; undefined for one that has nothing to bring back any more, or that is none. */
 export function readFrontRecord(text: string | undefined): FrontRecord | undefined {
   const line = text?.split('\n').find((each) => each.startsWith(RECORD));
   if (line === undefined) return undefined;
@@ -85,14 +90,17 @@ export function handOverOf(text: string): string | undefined {
   return text.split('\n').findLast((line) => line.startsWith('exec '));
 }
 
-/** The same front without the hook. */
-export function withoutHook(text: string): string {
-  const handOver = handOverOf(text) ?? 'exec runc "$@"';
-  const [mark] = frontText({ record: NOTHING, runtime: [], entry: undefined }).split('exec ');
-  return `${mark}${handOver}\n`;
+/** Whether a front adds no hook any more. */
+export function onlyHandsOver(text: string): boolean {
+  return isFront(text) && !text.includes(' add-hook ');
 }
 
-const NOTHING: FrontRecord = { file: '', defaultRuntime: null, hadRuntimes: false };
+/** The same front without the hook. */
+export function withoutHook(text: string, record?: FrontRecord): string {
+  const handOver = handOverOf(text) ?? 'exec runc "$@"';
+  const head = frontText({ record, runtime: [], entry: undefined }).split('\n').slice(0, -2);
+  return lines([...head, handOver]);
+}
 
 function isRecord(value: unknown): value is FrontRecord {
   if (typeof value !== 'object' || value === null) return false;

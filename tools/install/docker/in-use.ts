@@ -1,14 +1,15 @@
 /** Whether the front can go: a container's shim calls it until that container is gone, and dockerd as long as it knows it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Host } from '#tools/install/host';
 import { DOCKER_RUNTIME } from '#tools/install/own-places';
 import type { DaemonPlaces } from './daemon-places.ts';
 import { pidIn } from './dockerd-flags.ts';
+import { readFileOfOthers } from './read-file.ts';
 
 export interface FrontUsers {
-  /** dockerd runs, and knows our runtime or does not say. */
+  /** dockerd runs, and our runtime is its default or it does not say. */
   readonly daemon: boolean;
   /** Ids of containers that run under the front. */
   readonly running: readonly string[];
@@ -24,9 +25,9 @@ export async function frontUsers(
   places: DaemonPlaces,
 ): Promise<FrontUsers> {
   return {
-    daemon: isRunning(host, places) && (await knowsUs(host, places)),
+    daemon: isRunning(host, places) && (await startsUs(host, places)),
     running: places.bundles.flatMap((path) => runningUnder(host, path, front)),
-    created: createdFor(host, places.containers),
+    created: createdFor(host, places.dataRoot),
   };
 }
 
@@ -43,21 +44,25 @@ function runningUnder(host: Host, path: string, front: string): readonly string[
   );
 }
 
-function createdFor(host: Host, path: string): readonly string[] {
-  const named = JSON.stringify(DOCKER_RUNTIME);
-  return list(host.at(path)).filter((id) =>
-    read(join(host.at(path), id, 'hostconfig.json')).includes(`"Runtime":${named}`),
-  );
+function createdFor(host: Host, dataRoot: string): readonly string[] {
+  const named = `"Runtime":${JSON.stringify(DOCKER_RUNTIME)}`;
+  // With userns-remap there is one of each user's below.
+  const mapped = list(host.at(dataRoot)).filter((name) => /^\d+\.\d+$/.test(name));
+  return ['', ...mapped].flatMap((user) => {
+    const path = host.at(join(dataRoot, user, 'containers'));
+    return list(path).filter((id) => read(join(path, id, 'hostconfig.json')).includes(named));
+  });
 }
 
-/** What dockerd has in memory, whatever its file says; one that does not answer is taken to know us. */
-async function knowsUs(host: Host, { socket }: DaemonPlaces): Promise<boolean> {
+/** What dockerd has in memory, whatever its file says; one that does not answer is taken to do so. */
+async function startsUs(host: Host, { socket }: DaemonPlaces): Promise<boolean> {
   if (!host.isThisMachine) return true;
   const answer = await askDocker(host.at(socket), '/info');
   if (answer === undefined) return true;
   try {
-    const info: { DefaultRuntime?: unknown; Runtimes?: object | null } = JSON.parse(answer);
-    return info.DefaultRuntime === DOCKER_RUNTIME || DOCKER_RUNTIME in (info.Runtimes ?? {});
+    const info: { DefaultRuntime?: unknown } = JSON.parse(answer);
+    // One that it merely knows besides is of use to nobody but the containers that name it (createdFor).
+    return typeof info.DefaultRuntime !== 'string' || info.DefaultRuntime === DOCKER_RUNTIME;
   } catch {
     return true;
   }
@@ -87,9 +92,5 @@ function list(path: string): readonly string[] {
 }
 
 function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return readFileOfOthers(path) ?? '';
 }

@@ -22,6 +22,26 @@ export interface Removal {
   readonly restart: Restart;
 }
 
+const MANY = 100;
+
+/** What whoever removes has to know while containers are there that name our runtime. */
+export function retreatNotes({
+  front,
+  file,
+  users,
+  restart,
+}: Removal & { readonly file: string }): readonly string[] {
+  const { daemon, created } = users;
+  const containers = created.length === 1 ? 'container' : 'containers';
+  return [
+    ...(daemon && restart.action === 'restart'
+      ? ['Docker keeps its default runtime in memory until it is restarted']
+      : []),
+    `not removed yet: the runtime "${DOCKER_RUNTIME}" in ${file}, and ${front}, which only hands over. Docker starts ${created.length} ${containers} by it, or not at all: ${shortIds(created, MANY)}`,
+    `create ${created.length === 1 ? 'it' : 'them'} anew or remove ${created.length === 1 ? 'it' : 'them'}; then run \`oci-measure uninstall docker\` again, which takes the rest. With --force it goes now, and they do not start again`,
+  ];
+}
+
 /** What whoever removes has to know. */
 export function removalNotes({ front, users, restart }: Removal): readonly string[] {
   const notes: string[] = [];
@@ -44,7 +64,7 @@ export function removalNotes({ front, users, restart }: Removal): readonly strin
   return notes;
 }
 
-function shortIds(ids: readonly string[]): string {
-  const shown = ids.slice(0, 5).map((id) => id.slice(0, 12));
+function shortIds(ids: readonly string[], count = 5): string {
+  const shown = ids.slice(0, count).map((id) => id.slice(0, 12));
   return ids.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
 }
