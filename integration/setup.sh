@@ -26,8 +26,8 @@ packages_for() {
   case $1 in test) echo qemu-system-x86 qemu-utils xz-utils ;; esac
   case $1 in test) echo containerd docker.io podman skopeo zstd ima-evm-utils e2fsprogs systemd ;; esac
   case $1 in test | bench) echo buildah umoci ;; esac
-  # Kubernetes' published types and kustomize, for what installs on every node. Another kubectl will do.
-  case $1 in test) echo python3-kubernetes; command -v kubectl >/dev/null || echo kubernetes-client ;; esac
+  # Kubernetes' published types, for what installs on every node.
+  case $1 in test) echo python3-kubernetes ;; esac
   # A package of its own since Debian 13.
   case $1.$VERSION_ID in test.12) ;; test.*) echo docker-cli ;; esac
   case $1 in bench) echo casync mtree-netbsd openssl time ;; esac

@@ -6,9 +6,9 @@ import { execa } from 'execa';
 
 const directory = fileURLToPath(new URL('.', import.meta.url));
 
-/** kustomize's output, as YAML. */
+/** As kustomize does, YAML. */
 async function build(overlay: string): Promise<string> {
-  return (await execa('kubectl', ['kustomize', `${directory}${overlay}`])).stdout;
+  return await python([`${directory}overlay.py`, `${directory}${overlay}`], '');
 }
 
 /** Debian's, which has what the programs below import. */
