@@ -13,11 +13,11 @@ import { writeReadme } from './readme.ts';
 import { type Result, renderTable } from './result.ts';
 import { measureStartUp } from './start-up.ts';
 
-async function bench(directory: string): Promise<Result[]> {
+function bench(directory: string): Result[] {
   say('digesting a Debian root filesystem, peers in turn');
   const speed = measureDigestSpeed(program, debianRootfs);
   say('starting');
-  const startUp = await measureStartUp(program, directory);
+  const startUp = measureStartUp(program, directory);
   say('making and digesting trees of 10,000 and 1,000,000 entries');
   const small = measurePeakMemory(program, directory, 10_000, 150);
   const large = measurePeakMemory(program, directory, 1_000_000, 600);
@@ -33,7 +33,7 @@ function say(what: string): void {
 mkdirSync(workDirectory, { recursive: true });
 const directory = mkdtempSync(`${workDirectory}/bench-`);
 try {
-  const results = await bench(directory);
+  const results = bench(directory);
   const text = `${describeMachine()}\n\n${renderTable(results)}`;
   process.stdout.write(`\n${text}`);
   if (process.argv.includes('--write')) writeReadme(text);
