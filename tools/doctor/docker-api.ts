@@ -26,7 +26,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 /** @throws Error: nobody answers there, or not as expected */
 export async function askDocker(socket: string): Promise<DockerInfo> {
-  const info: unknown = JSON.parse(await get(socket, '/info'));
+  const info: unknown = JSON.parse(await getFromDocker(socket, '/info'));
   const runtimes = Object.entries(tableAt(info, ['Runtimes']) ?? {});
   if (textAt(info, ['ServerVersion']) === '') throw new Error('no ServerVersion in the answer');
   return {
@@ -49,7 +49,8 @@ export function runtimeOf(name: string, runtime: unknown): DockerRuntime {
   };
 }
 
-async function get(socketPath: string, path: string): Promise<string> {
+/** @throws Error: nobody answers there in time, or with anything but 200 */
+export async function getFromDocker(socketPath: string, path: string): Promise<string> {
   const signal = AbortSignal.timeout(TIME_LIMIT_MS);
   return await new Promise((resolve, reject) => {
     const call = request({ socketPath, path, signal }, (response) => {

@@ -1,7 +1,7 @@
 /** Whether the front can go: a container's shim calls it until that container is gone, and dockerd as long as it knows it. */
 import { existsSync, readdirSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
+import { getFromDocker } from '#tools/doctor/docker-api';
 import type { Host } from '#tools/install/host';
 import { DOCKER_RUNTIME } from '#tools/install/own-places';
 import type { DaemonPlaces } from './daemon-places.ts';
@@ -16,8 +16,6 @@ export interface FrontUsers {
   /** Ids of containers that Docker will start under our runtime, or not at all. */
   readonly created: readonly string[];
 }
-
-const ANSWER_MS = 3000;
 
 export async function frontUsers(
   host: Host,
@@ -57,30 +55,14 @@ function createdFor(host: Host, dataRoot: string): readonly string[] {
 /** What dockerd has in memory, whatever its file says; one that does not answer is taken to do so. */
 async function startsUs(host: Host, { socket }: DaemonPlaces): Promise<boolean> {
   if (!host.isThisMachine) return true;
-  const answer = await askDocker(host.at(socket), '/info');
-  if (answer === undefined) return true;
+  const place = host.at(socket);
   try {
-    const info: { DefaultRuntime?: unknown } = JSON.parse(answer);
+    const info: { DefaultRuntime?: unknown } = JSON.parse(await getFromDocker(place, '/info'));
     // One that it merely knows besides is of use to nobody but the containers that name it (createdFor).
     return typeof info.DefaultRuntime !== 'string' || info.DefaultRuntime === DOCKER_RUNTIME;
   } catch {
     return true;
   }
-}
-
-async function askDocker(socketPath: string, path: string): Promise<string | undefined> {
-  return await new Promise((resolve) => {
-    const fail = (): void => resolve(undefined);
-    const asked = request({ socketPath, path, timeout: ANSWER_MS }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-      answer.on('error', fail);
-    });
-    asked.on('error', fail);
-    asked.on('timeout', () => asked.destroy());
-    asked.end();
-  });
 }
 
 function list(path: string): readonly string[] {
