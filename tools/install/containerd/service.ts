@@ -5,7 +5,7 @@ import { ToolError } from '#tools/errors';
 import { readText } from '#tools/install/file-change';
 import type { Host } from '#tools/install/host';
 import { OWNERSHIP_MARK } from '#tools/install/own-places';
-import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
+import { dropInsOf, UNIT_DIRECTORIES } from '#tools/install/unit-directories';
 
 export const UNIT = 'containerd.service';
 /** Has the base specs made anew before containerd reads them. */
@@ -53,15 +53,8 @@ function unitTexts(host: Host): string[] | undefined {
     existsSync(host.at(path)),
   );
   if (unit === undefined) return undefined;
-  const dropIns = new Map<string, string>();
-  // The same name in an earlier directory masks one in a later.
-  for (const directory of UNIT_DIRECTORIES.toReversed()) {
-    for (const name of namesIn(host.at(`${directory}/${UNIT}.d`))) {
-      dropIns.set(name, `${directory}/${UNIT}.d/${name}`);
-    }
-  }
-  const paths = [...dropIns].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
-  return [unit, ...paths].map((path) => textAt(host, path));
+  const dropIns = dropInsOf(UNIT, (directory) => namesIn(host.at(directory)));
+  return [unit, ...dropIns].map((path) => textAt(host, path));
 }
 
 /** A unit that is masked is a link to /dev/null. */
@@ -71,9 +64,7 @@ function textAt(host: Host, path: string): string {
 }
 
 function namesIn(directory: string): string[] {
-  return existsSync(directory)
-    ? readdirSync(directory).filter((name) => name.endsWith('.conf'))
-    : [];
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 function wordsOf(command: string): string[] {

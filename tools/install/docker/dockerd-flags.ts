@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '#tools/install/host';
-import { UNIT_DIRECTORIES } from '#tools/install/unit-directories';
+import { dropInsOf, UNIT_DIRECTORIES } from '#tools/install/unit-directories';
 import { readFileOfOthers } from './read-file.ts';
 
 /** A command line of dockerd, and where it was found. */
@@ -35,7 +35,10 @@ function unitCommand(host: Host): DockerdCommand | undefined {
   const unit = UNIT_DIRECTORIES.map((directory) => join(directory, UNIT)).find(
     (path) => read(host, path) !== undefined,
   );
-  const files = [...(unit === undefined ? [] : [unit]), ...dropIns(host)];
+  const files = [
+    ...(unit === undefined ? [] : [unit]),
+    ...dropInsOf(UNIT, (path) => list(host, path)),
+  ];
   const variables = new Map(VARIABLE_FILES.flatMap((path) => assignments(read(host, path) ?? '')));
   let command = unit === undefined ? '$DOCKER_OPTS $OPTIONS' : '';
   for (const line of files.flatMap((path) => settings(read(host, path) ?? ''))) {
@@ -54,17 +57,6 @@ function unitCommand(host: Host): DockerdCommand | undefined {
   const full = command.replace(/\$\{?(\w+)\}?/g, (_, name: string) => variables.get(name) ?? '');
   if (full.trim() === '') return undefined;
   return { words: wordsOf(full), where: unit === undefined ? VARIABLE_FILES.join(' or ') : UNIT };
-}
-
-function dropIns(host: Host): readonly string[] {
-  const byName = new Map<string, string>();
-  for (const directory of UNIT_DIRECTORIES) {
-    const path = join(directory, `${UNIT}.d`);
-    for (const name of list(host, path)) {
-      if (name.endsWith('.conf') && !byName.has(name)) byName.set(name, join(path, name));
-    }
-  }
-  return [...byName.keys()].toSorted().map((name) => byName.get(name) ?? '');
 }
 
 function runningCommand(host: Host, pidFile: string): DockerdCommand | undefined {
