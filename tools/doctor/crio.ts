@@ -9,6 +9,7 @@ import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkNamespace } from './namespace.ts';
 import { checkNri } from './nri.ts';
 import { checkOwned, filesIn } from './owned-files.ts';
+import { formatMode } from './ownership.ts';
 import { findProgram, runProgram, SEARCH_PATH } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
@@ -126,7 +127,6 @@ function checkDaemon(daemon: Daemon, setup: EngineSetup): readonly Finding[] {
 /** A directory that no layer lists gets its mode by the umask of whoever unpacks the image. */
 function checkUmask({ umask, pid }: Daemon): readonly Finding[] {
   if (umask === undefined || umask === USUAL_UMASK) return [];
-  const shown = umask.toString(8).padStart(4, '0');
-  const found = `crio (pid ${pid}) has the umask ${shown}: images that it pulls may have other digests`;
+  const found = `crio (pid ${pid}) has the umask ${formatMode(umask)}: images that it pulls may have other digests`;
   return [warning('umask', found, 'umask 0022', 'set UMask=0022 in crio.service')];
 }

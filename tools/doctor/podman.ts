@@ -5,6 +5,7 @@ import type { EngineSetup } from './engine-setup.ts';
 import { type Finding, notSeen, ok, problem, warning } from './finding.ts';
 import { callsHook, checkHooksDirectories } from './hooks-directories.ts';
 import { checkOwned, filesIn } from './owned-files.ts';
+import { formatMode } from './ownership.ts';
 import { findProgram, runProgram } from './programs.ts';
 import { checkRuntime } from './runtimes.ts';
 
@@ -119,6 +120,6 @@ export function checkClasses({ classes }: Pick<EngineSetup, 'classes'>): readonl
 /** podman gives a directory that no layer lists a mode by the umask of whoever pulls the image. */
 function checkUmask(umask: number): readonly Finding[] {
   if (umask === USUAL_UMASK) return [];
-  const found = `the umask here is ${umask.toString(8).padStart(4, '0')}: images that podman pulls under it may have other digests`;
+  const found = `the umask here is ${formatMode(umask)}: images that podman pulls under it may have other digests`;
   return [warning('umask', found, 'umask 0022', 'umask 022, before `podman pull`')];
 }

@@ -64,8 +64,7 @@ function entriesOf(spec: unknown): HookCommand[] {
 }
 
 function member(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Object.entries(value).find(([name]) => name === key)?.[1];
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function isAbsentOr(value: unknown, is: (value: unknown) => boolean): boolean {

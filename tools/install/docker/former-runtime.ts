@@ -1,10 +1,10 @@
 /** The runtime that is Docker's default before ours is: what the front hands over to. */
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { isObject } from '#digest/json/is-object';
 import type { JsonValue } from '#digest/json/strict-json';
 import { quoted } from '#digest/quoted';
-import { SEARCH_PATH } from '#tools/doctor/programs';
+import { isExecutable, SEARCH_PATH } from '#tools/doctor/programs';
 import { ToolError } from '#tools/errors';
 import type { Host } from '#tools/install/host';
 import type { DaemonJson, RuntimeEntry } from './daemon-json.ts';
@@ -73,15 +73,6 @@ export function requireProgram(host: Host, { name, command }: FormerRuntime, fro
   }
   if (isSameFile(host.at(found), host.at(front))) {
     throw notWrapped(name, `is ${quoted(front)} itself`);
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 
